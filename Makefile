@@ -1,0 +1,52 @@
+# Each target is one line where it can be. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= $(firstword $(wildcard .venv/bin/python) $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3))
+PORT ?=
+SCENARIO ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup setup-test lint lock bench bench-quality schema clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: setup ## the whole platform on this machine (SCENARIO=calibrated|open|halt|last-hour|event|quiet, PORT=8000)
+	@.venv/bin/spy up $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(PORT),--port $(PORT))
+
+test: setup-test ## every test but the benches; installs what it needs
+	@tools/test.sh
+
+lint: setup-test ## ruff, mypy --strict, tsc
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && npm --prefix frontend run --silent check
+
+bench: setup-test ## the budget rows of the architecture, as ratios to a peer or a floor (at most 20 minutes)
+	@.venv/bin/python -m tests.bench
+
+bench-quality: setup-test ## the detection-quality table and false episodes (at most 60 minutes)
+	@.venv/bin/python -m tests.bench.quality
+
+schema: setup ## write the page's types from apps/contracts
+	@.venv/bin/python -m apps.contracts.schema frontend/src/contracts
+
+lock: setup-test ## renew the locks: runtime, tests on top of it, the peer client, the page
+	@tools/lock.sh
+
+setup: .venv/.runtime frontend/dist/index.html ## the environment and the page, if not there yet
+
+setup-test: setup .venv/.test frontend/node_modules/.package-lock.json ## what the tests add, Chromium included
+	@tools/chromium.sh
+
+.venv/.runtime: requirements/runtime.lock pyproject.toml
+	@tools/setup.sh runtime
+
+.venv/.test: requirements/test.lock requirements/peer-ib-async.lock .venv/.runtime
+	@tools/setup.sh test
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	@tools/setup.sh node_modules
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find frontend/src frontend/index.html frontend/public frontend/vite.config.ts -type f 2>/dev/null)
+	@tools/setup.sh page
+
+clean: ## forget the environment, the page and the local data
+	@rm -rf .venv frontend/node_modules frontend/dist var

@@ -1,0 +1,1 @@
+"""The platform's applications; see README.md for the house and its import rules."""

@@ -1,0 +1,1 @@
+"""What every service shares: clocks, JSON logs, locks, and a graceful stop."""

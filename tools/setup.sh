@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Sets up one part of the working copy: setup.sh runtime | test | node_modules | page. Idempotent; names what is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+need_python() {
+  for candidate in python3.13 python3.12 python3.11 python3; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "Python 3.11, 3.12 or 3.13 with venv is needed and was not found. Debian and Ubuntu: sudo apt-get install python3 python3-venv; macOS: brew install python@3.13; elsewhere: python.org/downloads." >&2
+  exit 1
+}
+
+need_node() {
+  if ! command -v npm >/dev/null || ! node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null; then
+    echo "Node.js 20 or newer with npm is needed and was not found. macOS: brew install node; elsewhere: nodejs.org/en/download." >&2
+    exit 1
+  fi
+}
+
+install_locked() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$@"; }
+
+case "${1:-}" in
+  runtime)
+    [ -x .venv/bin/python ] || { echo "Setting up Python (once, about a minute)"; "$(need_python)" -m venv .venv; }
+    install_locked requirements/runtime.lock
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check 'setuptools>=77'
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    touch .venv/.runtime
+    ;;
+  test)
+    echo "Setting up the test tools (once, about a minute)"
+    install_locked requirements/test.lock
+    rm -rf .venv/peers/ib_async
+    install_locked requirements/peer-ib-async.lock --target .venv/peers/ib_async
+    touch .venv/.test
+    ;;
+  node_modules)
+    need_node
+    echo "Setting up the page's tools (once)"
+    npm --prefix frontend ci --silent --no-audit --no-fund
+    touch frontend/node_modules/.package-lock.json
+    ;;
+  page)
+    need_node
+    echo "Building the page"
+    npm --prefix frontend run --silent build
+    ;;
+  *)
+    echo "usage: tools/setup.sh runtime|test|node_modules|page" >&2
+    exit 2
+    ;;
+esac
