@@ -1,0 +1,1 @@
+"""The `spy` command: the only part, besides the tests, that knows every other."""

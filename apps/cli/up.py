@@ -1,0 +1,98 @@
+"""`spy up`: the whole platform on this machine, until Ctrl-C. The terminal's side; the work is in local_platform.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from apps.cli.local_platform import LocalPlatform, PlatformFailed, PlatformPlan
+from apps.cli.ports import PortTaken, choose_ports
+from apps.contracts.names import Env
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+class _Stop(Exception):
+    """A signal asked the platform to stop."""
+
+
+def _on_signal(_number: int, _frame: FrameType | None) -> None:
+    raise _Stop
+
+
+def run_platform(plan: PlatformPlan) -> None:
+    """Run until a signal. Exits 1 with the failing service's last lines if one cannot run."""
+    platform = LocalPlatform(plan)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+    code = 0
+    try:
+        platform.start()
+        with console.status("Starting simulator, backend and detector"):
+            seconds = platform.wait_for_first_frame()
+        what = f"recording {plan.recording}" if plan.recording else f"scenario {plan.scenario}"
+        console.print(
+            f"[bold]{plan.page_url}[/bold]  {what}, run {plan.run_id}, first live frame after {seconds:.1f} s"
+        )
+        console.print(f"Simulated data. Logs in {plan.run_dir}. Ctrl-C stops everything.")
+        while True:
+            time.sleep(0.5)
+            for sentence in platform.restart_the_dead():
+                errors.print(sentence)
+    except _Stop:
+        console.print("Stopping")
+    except PlatformFailed as failure:
+        errors.print(str(failure), markup=False)
+        code = 1
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        killed = platform.stop()
+    if killed:
+        errors.print(f"Had to kill: {', '.join(killed)}. Their logs are in {plan.run_dir}.")
+    raise typer.Exit(code)
+
+
+def make_plan(*, scenario: str, port: int | None, rate: float, number: int, recording: Path | None) -> PlatformPlan:
+    """The plan from the command's options and the environment; exits 2 with one sentence when they cannot work."""
+    try:
+        ports = choose_ports(port)
+    except (PortTaken, ValueError) as error:
+        errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    return PlatformPlan(
+        scenario=scenario,
+        ports=ports,
+        data_dir=Path(os.environ.get(Env.DATA_DIR, "var")).resolve(),
+        number=number,
+        rate=rate,
+        recording=recording,
+        log_level=os.environ.get(Env.LOG_LEVEL, "INFO"),
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add `spy up`."""
+
+    @app.command()
+    def up(
+        scenario: Annotated[
+            str, typer.Option(help="calibrated, open, halt, last-hour, event, quiet, spxw-replay, ...")
+        ] = "calibrated",
+        port: Annotated[int | None, typer.Option(help="Port of the page and the API; 0 takes a free one.")] = None,
+        rate: Annotated[float, typer.Option(min=1, max=60, help="Market seconds per wall second.")] = 1.0,
+        number: Annotated[int, typer.Option(help="Repeats a run: same number, same quotes.")] = 1,
+    ) -> None:
+        """Run the whole platform on this machine against the simulated gateway.
+
+        Example: `spy up --scenario last-hour --rate 10`
+        """
+        run_platform(make_plan(scenario=scenario, port=port, rate=rate, number=number, recording=None))
