@@ -27,7 +27,6 @@ case "${1:-}" in
   runtime)
     [ -x .venv/bin/python ] || { echo "Setting up Python (once, about a minute)"; "$(need_python)" -m venv .venv; }
     install_locked requirements/runtime.lock
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check 'setuptools>=77'
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
     touch .venv/.runtime
     ;;

@@ -63,7 +63,8 @@ def _refuse_if_taken(port: int, key: str, *, page: bool) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            how = f"`make run PORT={port + 1}`" if page else f"`{key}={port + 1} make run`"
+            how = f"make run PORT={port + 1}" if page else f"{key}={port + 1} make run"
             raise PortTaken(
-                f"Port {port} on {LOOPBACK} is in use ({error.strerror}). Move it: {how}, or stop what holds it."
+                f"Port {port} ({key}) on {LOOPBACK} is in use ({error.strerror}). "
+                f"Move it with `{how}`, or stop what holds it."
             ) from error
