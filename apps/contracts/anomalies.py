@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, computed_field
+from pydantic import Field, computed_field, model_validator
 
 from apps.contracts.base import (
     Day,
@@ -39,6 +39,9 @@ from apps.contracts.enums import (
     Side,
     Source,
 )
+
+COMPUTED = frozenset({"mid_price", "expected_price", "deviation_percent"})
+"""Appendix B's names that follow from other fields."""
 
 
 class Leg(Model):
@@ -147,6 +150,14 @@ class Anomaly(Model):
     times: Times
     quote_age_seconds: Seconds | None = None
     score: Score | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_computed(cls, data: Any) -> Any:
+        """A dumped anomaly reads back: what is computed here is ignored on the way in, never believed."""
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if key not in COMPUTED}
+        return data
 
     @computed_field  # type: ignore[prop-decorator]
     @property

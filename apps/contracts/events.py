@@ -135,7 +135,8 @@ class Signal(Model):
     symbol: Symbol
     legs: Annotated[list[Leg], Field(min_length=1, max_length=8)]
     fair: Price | None
-    edge_net: SignedPrice
+    edge_net: SignedPrice | None
+    """Dollars per share after all fees; null only where the display policy hides prices."""
     reason: Text
     confidence: Annotated[float, Field(ge=0, le=1)]
     valid_until: UtcTime
