@@ -24,6 +24,10 @@ class Underlying:
     ask_time: float
     derived: bool = False
     """True when the line is itself a parity forward (spxw-replay): PARITY against it proves nothing and is off."""
+    volume: float = float("nan")
+    """The day's volume, shares."""
+    previous_close: float = float("nan")
+    """Close of the session before, as the broker's tick 9 says."""
 
     @property
     def mid(self) -> float:
