@@ -161,6 +161,8 @@ class GapReason(StrEnum):
     STALE = "stale"
     TAKEOVER = "takeover"
     RESTART = "restart"
+    STORAGE = "storage"
+    """The detector's own disk was full or damaged: events of this interval were not kept."""
 
 
 class SmileQuality(StrEnum):

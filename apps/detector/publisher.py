@@ -1,0 +1,290 @@
+"""Sends the spool to the backend in order, for ever, and the newest frame beside it (D8). Loses nothing, doubles nothing.
+
+The cursor moves only on `acked_seq`. While the backend is away frames are not made at all: the next one carries what
+changed. What the backend refuses for its content is parked in a dead-letter file and its place in the sequence is
+taken by a zero-length gap event, so that one bad event never blocks the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from apps.contracts.enums import GapReason
+from apps.contracts.events import Gap, GapEvent
+from apps.contracts.names import INGEST_BYTES_MAX, INGEST_EVENTS_MAX
+from apps.detector.frames import ComposedFrame
+from apps.detector.ingest_client import BackendAway, IngestClient, IngestReply
+from apps.detector.spool import BACKEND, Line
+from apps.detector.spool_record import Record
+from apps.service.clock import wall_ms
+
+log = logging.getLogger(__name__)
+
+_ENVELOPE_ROOM = 4_096
+"""Bytes of a request besides its events: stream fields and one frame."""
+
+_MARKET_TIME = re.compile(rb'"market_time":"([^"]+)"')
+_CONTENT_REFUSED = frozenset({400, 413, 415, 422})
+
+
+class EpochRefused(Exception):
+    """The backend knows a higher epoch. `was_accepted`: it took events of ours before, so another holder is at work."""
+
+    def __init__(self, *, was_accepted: bool) -> None:
+        super().__init__("the backend refused this epoch")
+        self.was_accepted = was_accepted
+
+
+@dataclass(slots=True)
+class FrameTap:
+    """Where frames come from. `compose` is called only when they can be sent now; `lost` when one did not arrive."""
+
+    compose: Callable[[], list[ComposedFrame]]
+    lost: Callable[[ComposedFrame], None]
+    beat_seconds: Callable[[], float]
+
+
+@dataclass(slots=True)
+class PublisherFacts:
+    """What the publisher knows about itself, for status, metrics and tests."""
+
+    reachable: bool = False
+    problem: str | None = None
+    failures: dict[str, int] = field(default_factory=dict)
+    parked: int = 0
+    holes_asked: int = 0
+    frames_sent: int = 0
+    events_acked: int = 0
+    publish_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
+
+    def failed(self, reason: str, problem: str) -> None:
+        """Count a failure; the first of a row is logged."""
+        self.failures[reason] = self.failures.get(reason, 0) + 1
+        if self.reachable or self.problem != problem:
+            log.warning("publisher: %s (%s)", problem, reason)
+        self.reachable, self.problem = False, problem
+
+
+class Publisher:
+    """One line of requests to one backend. `wake()` after each new event; `run` until cancelled or stopped."""
+
+    def __init__(
+        self,
+        client: IngestClient,
+        frames: FrameTap,
+        *,
+        backoff_first: float = 0.1,
+        backoff_most: float = 5.0,
+        jitter: random.Random | None = None,
+    ) -> None:
+        self._client = client
+        self._tap = frames
+        self._backoff_first = backoff_first
+        self._backoff_most = backoff_most
+        self._jitter = jitter or random.Random()  # noqa: S311  spreads retries, guards nothing
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._frames: deque[ComposedFrame] = deque()
+        self._next_beat = 0.0
+        self._appended: deque[tuple[int, float]] = deque(maxlen=5000)
+        self.facts = PublisherFacts()
+
+    def wake(self, seq: int) -> None:
+        """A durable event was appended: send it now, not at the next beat."""
+        self._appended.append((seq, time.monotonic()))
+        self._wake.set()
+
+    async def run(self, older: list[Line], current: Line) -> None:
+        """Drain lower epochs, then publish the current one until `stop`. Raises EpochRefused for the current one."""
+        for line in older:
+            if line.log.pending(BACKEND):
+                await self._drain_older(line)
+        await self._publish(current, live=True)
+
+    def stop(self) -> None:
+        """Return from `run` as soon as nothing is pending."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _drain_older(self, line: Line) -> None:
+        log.info("draining epoch %d: %d events", line.stream.epoch, line.log.pending(BACKEND))
+        try:
+            await self._publish(line, live=False)
+        except EpochRefused:
+            self._count_failure("epoch_refused", f"epoch {line.stream.epoch} was refused; its events stay in the spool")
+
+    async def _publish(self, line: Line, *, live: bool) -> None:
+        attempt, limit, accepted = 0, INGEST_EVENTS_MAX, False
+        asked = False
+        while True:
+            batch = self._batch(line, limit) if asked else []
+            frame = self._next_frame(live=live and asked)
+            if asked and not batch and frame is None:
+                if not live or self._stopping:
+                    return
+                await self._wait_for_work()
+                continue
+            reply = await self._send(line, batch, frame)
+            if reply is not None and reply.status == 200:
+                progress = self._acknowledge(line, batch, reply.acked_seq or 0, asked=asked)
+                asked = accepted = True
+                attempt, limit = (0, INGEST_EVENTS_MAX) if progress else (attempt + 1, limit)
+                if not progress:
+                    await self._pause(attempt, None)
+                continue
+            if reply is not None and reply.status == 409:
+                raise EpochRefused(was_accepted=accepted)
+            if reply is not None and reply.status in _CONTENT_REFUSED and asked and (frame or batch):
+                limit = await self._content_refused(line, batch, frame, reply)
+                continue
+            attempt += 1
+            await self._pause(attempt, reply)
+
+    def _batch(self, line: Line, limit: int) -> list[Record]:
+        """The next records without a hole: what the spool lost is replaced by gap events of no length."""
+        after = line.log.cursors[BACKEND].seq
+        records = line.log.read(after, limit=limit, limit_bytes=INGEST_BYTES_MAX - _ENVELOPE_ROOM)
+        if records and records[0].seq > after + 1:
+            last = min(records[0].seq - 1, after + limit)
+            self._count_failure("lost", f"events {after + 1} to {last} of epoch {line.stream.epoch} are not kept")
+            return [_placeholder(seq, records[0]) for seq in range(after + 1, last + 1)]
+        for index in range(1, len(records)):
+            if records[index].seq != records[index - 1].seq + 1:
+                return records[:index]
+        return records
+
+    def _next_frame(self, *, live: bool) -> ComposedFrame | None:
+        if not live or self._stopping:
+            return None
+        now = time.monotonic()
+        if not self._frames and now >= self._next_beat:
+            self._frames.extend(self._tap.compose())
+            self._next_beat = max(self._next_beat + self._tap.beat_seconds(), now)
+        return self._frames.popleft() if self._frames else None
+
+    async def _wait_for_work(self) -> None:
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), max(0.001, self._next_beat - time.monotonic()))
+
+    async def _send(self, line: Line, batch: list[Record], frame: ComposedFrame | None) -> IngestReply | None:
+        """The backend's answer; None when there was none. A frame that did not arrive is given back."""
+        try:
+            reply = await self._client.post(_request(line, batch, frame))
+        except BackendAway as error:
+            self.facts.failed("away", str(error))
+            reply = None
+        except asyncio.CancelledError:
+            self._give_back(frame)
+            raise
+        if reply is not None and reply.status == 200:
+            self.facts.reachable, self.facts.problem = True, None
+            self.facts.frames_sent += frame is not None
+            return reply
+        self._give_back(frame)
+        if reply is not None:
+            self.facts.failed(f"http_{reply.status}", f"the backend answered {reply.status}: {reply.message}")
+        return reply
+
+    def _give_back(self, frame: ComposedFrame | None) -> None:
+        for lost in ([frame] if frame else []) + list(self._frames):
+            self._tap.lost(lost)
+        self._frames.clear()
+
+    def _acknowledge(self, line: Line, batch: list[Record], acked: int, *, asked: bool) -> bool:
+        """Move the cursor to what the backend has; False when events were sent and none of them was taken."""
+        log_, before = line.log, line.log.cursors[BACKEND].seq
+        if acked > log_.last_seq:
+            self._count_failure("ack_beyond", f"the backend acknowledged {acked}, our last event is {log_.last_seq}")
+            acked = log_.last_seq
+        if acked < before:
+            self.facts.holes_asked += 1
+            log.warning("the backend has events up to %d, had said %d: sending again", acked, before)
+            log_.rewind(BACKEND, acked)
+            return not batch
+        log_.advance(BACKEND, acked)
+        self.facts.events_acked += acked - before
+        if asked and batch and acked < batch[-1].seq:
+            self.facts.holes_asked += 1
+        self._measure(acked)
+        return acked > before or not batch
+
+    def _measure(self, acked: int) -> None:
+        now = time.monotonic()
+        while self._appended and self._appended[0][0] <= acked:
+            self.facts.publish_seconds.append(now - self._appended.popleft()[1])
+
+    async def _content_refused(
+        self, line: Line, batch: list[Record], frame: ComposedFrame | None, reply: IngestReply
+    ) -> int:
+        """Find out what the backend does not take; the next batch limit. Parks a single event that is refused alone."""
+        if frame is not None:  # given back already; the events go alone
+            self._count_failure("frame_refused", f"frame {frame.number} was refused: {reply.message}")
+            self._next_beat = time.monotonic() + 1
+            return INGEST_EVENTS_MAX if not batch else len(batch)
+        if len(batch) > 1:
+            return (len(batch) + 1) // 2
+        await self._park(line, batch[0], reply)
+        return INGEST_EVENTS_MAX
+
+    async def _park(self, line: Line, record: Record, reply: IngestReply) -> None:
+        """Keep the event beside the spool and put a gap event in its place. Waits if even that is refused."""
+        substitute = await self._send(line, [_placeholder(record.seq, record)], None)
+        if substitute is None or substitute.status != 200:
+            self._count_failure("refused_all", "the backend refuses even an empty event: do the versions differ?")
+            await self._pause(6, substitute)
+            return
+        self.facts.parked += 1
+        log.error("event %d of epoch %d was refused and parked: %s", record.seq, line.stream.epoch, reply.message)
+        try:
+            with (line.log.folder / "dead-letter.jsonl").open("ab") as file:
+                file.write(record.body + b"\n")
+        except OSError:
+            log.exception("the refused event could not be kept; it was %s", record.body.decode(errors="replace"))
+        self._acknowledge(line, [record], substitute.acked_seq or 0, asked=True)
+
+    async def _pause(self, attempt: int, reply: IngestReply | None) -> None:
+        """Back off with jitter; a stop request does not wait longer than it must."""
+        most = min(self._backoff_most, self._backoff_first * 2.0 ** min(attempt, 16))
+        seconds = most * self._jitter.uniform(0.5, 1)
+        if reply is not None and reply.retry_after is not None:
+            seconds = max(seconds, min(reply.retry_after, 30.0))
+        await asyncio.sleep(min(seconds, 0.2) if self._stopping else seconds)
+
+    def _count_failure(self, reason: str, problem: str) -> None:
+        self.facts.failures[reason] = self.facts.failures.get(reason, 0) + 1
+        log.error("publisher: %s", problem)
+
+
+def _request(line: Line, batch: list[Record], frame: ComposedFrame | None) -> bytes:
+    """An IngestRequest from parts that are JSON already."""
+    first = batch[0].seq if batch else line.log.cursors[BACKEND].seq + 1
+    head = line.stream.model_dump_json().encode()[1:-1]
+    events = b",".join(record.body for record in batch)
+    return b'{"v":1,%b,"first_seq":%d,"events":[%b],"frame":%b}' % (
+        head,
+        first,
+        events,
+        frame.body if frame else b"null",
+    )
+
+
+def _placeholder(seq: int, near: Record) -> Record:
+    """A gap of no length in the place of an event that cannot be sent; its market time is taken from a neighbour."""
+    found = _MARKET_TIME.search(near.body)
+    try:
+        at = datetime.fromisoformat(found[1].decode()) if found else datetime.now(UTC)
+    except ValueError:
+        at = datetime.now(UTC)
+    gap = Gap(started_at=at, ended_at=at, reason=GapReason.STORAGE)
+    event = GapEvent(seq=seq, market_time=at, t_publish=round(wall_ms(), 3), body=gap)
+    return Record(seq, event.model_dump_json().encode())

@@ -1,0 +1,70 @@
+"""The spool of one symbol: an epoch log with its stream beside it, old epochs to drain first (D8). Sends nothing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from apps.contracts.events import Stream
+from apps.detector.spool_log import EpochLog
+from apps.service.atomic import write_atomically
+
+log = logging.getLogger(__name__)
+
+BACKEND = "backend"
+READERS = (BACKEND,)
+"""Who reads the spool. The bot has a cursor of its own from the day it runs: a reader that never reads keeps all."""
+
+KEEP_SECONDS = 24 * 3600.0
+
+
+@dataclass(slots=True)
+class Line:
+    """One stream and its log."""
+
+    stream: Stream
+    log: EpochLog
+
+
+class Spool:
+    """`<root>/<symbol>/<epoch>/`: one folder a stream."""
+
+    def __init__(self, root: Path, symbol: str, *, readers: tuple[str, ...] = READERS) -> None:
+        self._root = root / symbol
+        self._readers = readers
+        self.damaged = 0
+        """Epoch folders that could not be read at all; they stay on the disk for a person to look at."""
+
+    @property
+    def highest_epoch(self) -> int:
+        """The highest epoch on the disk; 0 when there is none."""
+        return max(self._epochs(), default=0)
+
+    def open(self, stream: Stream) -> Line:
+        """The log of a new epoch. Raises OSError when the folder cannot be made."""
+        folder = self._root / str(stream.epoch)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "stream.json", stream.model_dump_json().encode(), durable=True)
+        return Line(stream, EpochLog(folder, self._readers))
+
+    def older(self, epoch: int) -> list[Line]:
+        """Lines of lower epochs, ascending, finished ones included."""
+        loaded = (self._load(self._root / str(number)) for number in sorted(self._epochs()) if number < epoch)
+        return [line for line in loaded if line is not None]
+
+    def _epochs(self) -> list[int]:
+        if not self._root.exists():
+            return []
+        return [int(path.name) for path in self._root.iterdir() if path.is_dir() and path.name.isdigit()]
+
+    def _load(self, folder: Path) -> Line | None:
+        try:
+            stream = Stream.model_validate_json((folder / "stream.json").read_bytes())
+            return Line(stream, EpochLog(folder, self._readers))
+        except (OSError, ValidationError, ValueError):
+            self.damaged += 1
+            log.exception("the spool folder %s cannot be read and is left as it is", folder)
+            return None

@@ -1,0 +1,57 @@
+"""Settings from the environment, with errors a person can act on: key, value, bound. Never prints a secret."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(ValueError):
+    """One or more settings cannot be used; each line names the key, what it was and what it may be."""
+
+
+class ServiceSettings(BaseSettings):
+    """Fields are environment keys in lower case. An empty value counts as not set."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load_settings(kind: type[S]) -> S:
+    """Read `kind` from the environment. Raises SettingsError with one line per wrong key."""
+    try:
+        return kind()
+    except ValidationError as error:
+        raise SettingsError(describe(kind, error)) from error
+
+
+def describe(kind: type[ServiceSettings], error: ValidationError) -> str:
+    """One line per fault: `KEY=value: what is allowed`. Values of secret keys are not shown."""
+    lines = []
+    for fault in error.errors(include_url=False, include_context=False):
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        key = name.upper() or kind.__name__
+        shown = "" if _is_secret(kind, name) or fault["type"] in {"missing", "value_error"} else f"={fault['input']}"
+        message = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"{key}{shown}: {message[:1].lower()}{message[1:]}. {_help(kind, name)}".rstrip())
+    return "\n".join(lines)
+
+
+def _is_secret(kind: type[ServiceSettings], name: str) -> bool:
+    field = kind.model_fields.get(name.lower())
+    return field is not None and field.annotation is not None and "SecretStr" in str(field.annotation)
+
+
+def _help(kind: type[ServiceSettings], name: str) -> str:
+    field = kind.model_fields.get(name.lower())
+    if field is None:
+        return ""
+    default = field.get_default()
+    said = f"{field.description}." if field.description else ""
+    if default is None or isinstance(default, SecretStr) or field.is_required():
+        return said
+    return f"{said} Default {default}.".strip()
