@@ -1,4 +1,4 @@
-"""Sends the spool to the backend in order, for ever, and the newest frame beside it (D8). Loses nothing, doubles nothing.
+"""Sends the spool to the backend in order, for ever, and the newest frame beside it (D8). Loses and doubles nothing.
 
 The cursor moves only on `acked_seq`. While the backend is away frames are not made at all: the next one carries what
 changed. What the backend refuses for its content is parked in a dead-letter file and its place in the sequence is
