@@ -212,6 +212,12 @@ class QuoteBook:
         return next((price for price in known if price == price), nan)  # noqa: PLR0124  NaN is not itself
 
     @property
+    def underlying_trusted(self) -> bool:
+        """The underlying's line has a two-sided quote and is not degraded."""
+        mid = self._underlying().mid
+        return mid == mid  # noqa: PLR0124  NaN is not itself
+
+    @property
     def any_halted(self) -> bool:
         """The underlying, or most of the chain, is halted."""
         return bool(self._halted[UNDERLYING]) or bool(self._halted.mean() > 0.5)

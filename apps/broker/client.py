@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
+__all__ = ["BROKER_LIBRARY", "LIBRARY", "ib_api", "new_ib"]
+
 BROKER_LIBRARY: Final = "BROKER_LIBRARY"
 """Environment key: `ib_insync` (default) or its successor `ib_async`, which the peer tests select."""
 
-_wanted = os.environ.get(BROKER_LIBRARY, "ib_insync")
-if _wanted == "ib_async":
+LIBRARY: Final[str] = os.environ.get(BROKER_LIBRARY, "ib_insync")
+"""Name of the library, which is also the root of its logger names."""
+
+if LIBRARY == "ib_async":
     import ib_async as ib_api  # type: ignore[import-not-found,unused-ignore]
-elif _wanted == "ib_insync":
+elif LIBRARY == "ib_insync":
     import ib_insync as ib_api
 else:
-    raise ImportError(f"{BROKER_LIBRARY}={_wanted!r} is unknown: use ib_insync or ib_async, or unset it.")
-
-LIBRARY: Final[str] = ib_api.__name__
-"""Root of the library's logger names."""
+    raise ImportError(f"{BROKER_LIBRARY}={LIBRARY!r} is unknown: use ib_insync or ib_async, or unset it.")
 
 
 def new_ib() -> Any:

@@ -45,6 +45,9 @@ class FeedSettings(Model):
     revive_seconds: Limit = 15
     """A silent chain is subscribed again after this long, then ever more rarely."""
 
+    competing_retry_seconds: Limit = 60
+    """While another login of the same user holds the data, lines are asked for again this often."""
+
     backoff_first: Limit = 0.5
     backoff_cap: Limit = 30
     escalate_seconds: Limit = 60

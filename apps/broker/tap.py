@@ -1,4 +1,4 @@
-"""The tap between the client library and the book: its tick callbacks, routed to rows. Requests nothing, judges nothing."""
+"""The tap between the client library and the book: tick callbacks, routed to rows. Requests and judges nothing."""
 
 from __future__ import annotations
 

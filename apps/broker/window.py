@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from apps.broker.book import OptionKey
@@ -51,4 +52,4 @@ def strike_step(strikes: Sequence[float], near: float) -> float:
     around = sorted(sorted(set(strikes), key=lambda strike: abs(strike - near))[:9])
     if len(around) < 2:
         return float("inf")
-    return median(high - low for low, high in zip(around, around[1:], strict=False))
+    return median(high - low for low, high in pairwise(around))
