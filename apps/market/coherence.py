@@ -1,0 +1,119 @@
+"""Whether quotes of different lines speak of the same instant: stale sides and coherent legs. No prices are judged here.
+
+IB sends changes only, so an old quote may be good; it is stale when the forward has moved and it has not answered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from apps.market.chain import Array, BoolArray, Chain
+
+SILENCE_SECONDS = 3.0
+STILL_SECONDS = 0.5
+STOCK_STILL_SECONDS = 1.0
+MOVE_FLOOR = 0.01
+ANSWER_SECONDS = 0.25
+"""A line has this long to answer a forward move before it is called STALE: one sampling interval and its transport."""
+
+SETTLE_SECONDS = 0.15
+"""The forward is itself read from sampled quotes: after one side is updated, the forward may arrive this much later."""
+
+
+@dataclass(slots=True)
+class SideMemory:
+    """Per side of every contract, (n,): when it was last updated, the forward then, and its range since."""
+
+    time: Array
+    forward: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def empty(cls, n: int) -> SideMemory:
+        """Nothing seen yet."""
+        return cls(np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan))
+
+    def observe(self, side_time: Array, forward: float, now: float) -> None:
+        """One scan later: sides updated since, or so lately that the forward may not have followed yet, start anew."""
+        fresh = ~(self.time == side_time) | ~np.isfinite(self.forward) | (now - side_time <= SETTLE_SECONDS)
+        self.time = side_time.copy()
+        self.forward = np.where(fresh, forward, self.forward)
+        self.low = np.where(fresh, forward, np.minimum(self.low, forward))
+        self.high = np.where(fresh, forward, np.maximum(self.high, forward))
+
+    def take(self, source: np.ndarray, found: BoolArray) -> SideMemory:
+        """The same memory for other rows: row i from `source[i]` where `found[i]`, otherwise empty."""
+        columns = (self.time, self.forward, self.low, self.high)
+        return SideMemory(*(np.where(found, column[source], np.nan) for column in columns))
+
+
+@dataclass(slots=True)
+class ForwardTrail:
+    """The forward of the last few seconds, (time, dollars), oldest first."""
+
+    points: deque[tuple[float, float]] = field(default_factory=deque)
+
+    def add(self, time: float, forward: float) -> None:
+        """Append, and forget what is older than needed; one older point is kept, as the value then in force."""
+        self.points.append((time, forward))
+        while len(self.points) > 2 and self.points[1][0] <= time - STOCK_STILL_SECONDS:
+            self.points.popleft()
+
+    def range_over(self, now: float, seconds: float) -> float:
+        """Highest minus lowest forward over the last `seconds`; inf when the trail is shorter than that."""
+        if not self.points or self.points[0][0] > now - seconds:
+            return float("inf")
+        start = max((i for i, (time, _) in enumerate(self.points) if time <= now - seconds), default=0)
+        values = [forward for _, forward in list(self.points)[start:]]
+        return max(values) - min(values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coherence:
+    """(n,) masks. `stale`: no line to trust. `bid_ok`, `ask_ok`: the side may be part of an executable claim now."""
+
+    stale: BoolArray
+    bid_ok: BoolArray
+    ask_ok: BoolArray
+    silent: bool
+
+
+def silent(chain: Chain) -> bool:
+    """The whole chain has said nothing for more than 3 s. False where no packet time is known (a file)."""
+    return bool(np.isfinite(chain.last_packet_time)) and chain.market_time - chain.last_packet_time > SILENCE_SECONDS
+
+
+def judge(
+    chain: Chain,
+    bid: SideMemory,
+    ask: SideMemory,
+    trail: ForwardTrail,
+    *,
+    forward: float,
+    delta: Array,
+    half_spread: Array,
+) -> Coherence:
+    """Architecture section 5, "Stale is not old". Memories must already have observed this scan."""
+    now = chain.market_time
+    limit = np.maximum(half_spread, MOVE_FLOOR)
+    slope = np.abs(np.nan_to_num(delta))
+    quiet = silent(chain)
+    moved = trail.range_over(now, STILL_SECONDS)
+    still = slope * moved <= limit if np.isfinite(moved) else np.zeros(len(chain), dtype=np.bool_)
+    sides = []
+    stale = chain.stale.copy()
+    for memory in (bid, ask):
+        with np.errstate(invalid="ignore"):
+            left_behind = slope * np.abs(forward - memory.forward) > limit
+            excursion = slope * np.maximum(memory.high - memory.forward, memory.forward - memory.low) > limit
+            age = now - memory.time
+        stale |= left_behind & (age > ANSWER_SECONDS)
+        unchanged = age >= STILL_SECONDS
+        sides.append(~left_behind & (~excursion | (unchanged & still)))
+    if quiet:
+        stale = np.ones(len(chain), dtype=bool)
+    return Coherence(stale=stale, bid_ok=sides[0] & ~stale, ask_ok=sides[1] & ~stale, silent=quiet)

@@ -1,0 +1,219 @@
+"""One scan of one chain: fair values, crossings, findings with severity and reasons. Pure but for the memory it is given.
+
+The same code serves live quotes, a replay and a single file: `scan(chain, ScanMemory(), settings)` needs no past.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from apps.market.arbitrage import SECONDS_PER_YEAR, executable, find_claims
+from apps.market.chain import Array, BoolArray, Chain, IntArray
+from apps.market.coherence import Coherence
+from apps.market.coherence import judge as judge_coherence
+from apps.market.culprits import Verdict, crossings
+from apps.market.findings import Finding, ScanCounts, ScanResult
+from apps.market.grid import StrikeGrid, grid_of
+from apps.market.implied_vol import implied_vol
+from apps.market.judgement import Judgement, judge
+from apps.market.memory import ScanMemory
+from apps.market.residuals import half_spreads, outside_edge, robust_z
+from apps.market.settings import ScanSettings
+from apps.market.spread_volume import calm, spread_ratio
+from apps.market.states import SessionHours, calm_enough, chain_state, row_states
+from apps.market.statistical import Judged, activity_findings, residual_findings
+from apps.market.temporal import JUMP_FRACTION, advance
+from apps.market.terms import MarketState, QuoteBit, SmileQuality
+
+SECONDS_FLOOR = 30.0
+"""Time to expiry is never taken as less: vol per year loses its meaning before that."""
+
+WIDE_RATIO = 3.0
+QUIET = frozenset({MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED})
+
+
+def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: SessionHours | None = None) -> ScanResult:
+    """Judge `chain` now. Changes `memory` in place; without `hours` (a file) no state switches any rule off.
+
+    A crossing must have legs that speak of the same instant (coherence); whether a finding lasts is the episodes' task.
+    """
+    memory.align(chain)
+    now = chain.market_time
+    grid = grid_of(chain.strike, chain.is_call)
+    half = half_spreads(chain.bid, chain.ask)
+    memory.spreads.observe(half, now)
+    memory.volumes.observe(chain.volume, grid, now)
+    years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
+    judgement = judge(grid, chain.strike, chain.is_call, chain.bid, chain.ask, _usable(chain), years)
+    coherence = _observe(chain, memory, judgement, half)
+    settled = calm(chain, half, memory.spreads)
+    memory.opened = memory.opened or _has_opened(chain, hours, settled)
+    state = chain_state(chain, hours, settings, settled, opened=memory.opened)
+    states = row_states(chain, state, settled)
+    judged = _judged(chain, memory, judgement, coherence, states, settings)
+    sides = executable(chain)
+    claims = find_claims(chain, grid, sides, settings) if state not in QUIET else []
+    verdict = crossings(chain, claims, judged, coherence, memory, state, settings)
+    findings: tuple[Finding, ...] = ()
+    if state not in QUIET:
+        ratio = spread_ratio(half, grid, memory.spreads)
+        bounded = {finding.key for finding in verdict.findings}
+        findings = (
+            *verdict.findings,
+            *(found for found in residual_findings(chain, judged, state, settings) if found.key not in bounded),
+            *activity_findings(chain, judged, ratio, memory.volumes.ratio, state, settings),
+        )
+    return _result(chain, judged, coherence, state, findings, verdict)
+
+
+def _usable(chain: Chain) -> BoolArray:
+    """Quotes that may be fitted and judged: an ask, a bid or a real zero bid, not crossed, locked, halted or stale."""
+    with np.errstate(invalid="ignore"):
+        return (chain.bid >= 0) & (chain.ask > chain.bid) & ~chain.halted & ~chain.stale
+
+
+def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array) -> Coherence:
+    """Let the memories of the forward see this scan, then judge every side's coherence."""
+    forward = judgement.forward
+    if math.isfinite(forward):
+        memory.trail.add(chain.market_time, forward)
+        memory.bid_side.observe(chain.bid_time, forward, chain.market_time)
+        memory.ask_side.observe(chain.ask_time, forward, chain.market_time)
+    return judge_coherence(
+        chain,
+        memory.bid_side,
+        memory.ask_side,
+        memory.trail,
+        forward=forward,
+        delta=judgement.delta,
+        half_spread=half,
+    )
+
+
+def _has_opened(chain: Chain, hours: SessionHours | None, settled: BoolArray) -> bool:
+    """Inside the session, once 80 % of the chain is calm."""
+    return hours is not None and chain.market_time >= hours.open and calm_enough(chain, settled)
+
+
+def _judged(
+    chain: Chain,
+    memory: ScanMemory,
+    judgement: Judgement,
+    coherence: Coherence,
+    states: tuple[MarketState, ...],
+    settings: ScanSettings,
+) -> Judged:
+    """Residuals, both z and the outside edge."""
+    judged = judgement.judged
+    residual = np.where(judged, judgement.residual, np.nan)
+    z = robust_z(residual, judged)
+    seconds = memory.trail.range_over(chain.market_time, 1.0)
+    jumped = math.isfinite(seconds) and seconds > JUMP_FRACTION * judgement.forward
+    memory.temporal, z_temporal = advance(memory.temporal, residual, chain.market_time, jumped=jumped)
+    low = judgement.quality is not SmileQuality.GOOD
+    outside = outside_edge(chain.bid, chain.ask, judgement.fair)
+    with np.errstate(invalid="ignore"):
+        outlier = (np.abs(z) >= settings.threshold) & (outside >= settings.tick - 1e-9)
+    return Judged(
+        judgement=judgement,
+        z=z,
+        z_temporal=z_temporal,
+        outside=outside,
+        outlier=outlier,
+        stale=coherence.stale,
+        states=states,
+        low_confidence=low,
+        few_strikes=judgement.live < 5,
+        precision_capped=precision_capped(chain, judgement.forward, settings),
+    )
+
+
+def precision_capped(chain: Chain, forward: float, settings: ScanSettings) -> bool:
+    """Whether this window and time left are a cell whose measured precision is too low to speak up live."""
+    if not settings.capped_cells or not math.isfinite(forward) or not len(chain):
+        return False
+    width = float(np.max(np.abs(chain.strike - forward))) / forward
+    hours = chain.seconds_to_expiry / 3600.0
+    windows = sorted({window for window, _, _ in settings.capped_cells})
+    nearest = min(windows, key=lambda window: abs(window - width))
+    return any(window == nearest and low <= hours < high for window, low, high in settings.capped_cells)
+
+
+def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence) -> IntArray:
+    bits = np.zeros(len(chain), dtype=np.int64)
+    with np.errstate(invalid="ignore"):
+        masks = (
+            (QuoteBit.STALE, coherence.stale),
+            (QuoteBit.CROSSED, chain.bid > chain.ask),
+            (QuoteBit.LOCKED, (chain.bid == chain.ask) & (chain.bid > 0)),
+            (QuoteBit.ZERO_BID, (chain.bid == 0) & np.isfinite(chain.ask)),
+            (QuoteBit.ONE_SIDED, np.isfinite(chain.bid) != np.isfinite(chain.ask)),
+            (QuoteBit.HALTED, chain.halted),
+            (QuoteBit.OUTLIER, judged.outlier),
+        )
+    for bit, mask in masks:
+        bits |= np.where(mask, int(bit), 0)
+    if judged.low_confidence:
+        bits |= int(QuoteBit.LOW_CONFIDENCE)
+    return bits
+
+
+def _result(
+    chain: Chain,
+    judged: Judged,
+    coherence: Coherence,
+    state: MarketState,
+    findings: tuple[Finding, ...],
+    verdict: Verdict,
+) -> ScanResult:
+    judgement = judged.judgement
+    years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
+    mid = (chain.bid + chain.ask) / 2
+    vols = _vols(chain, judgement.forward, years, mid)
+    return ScanResult(
+        market_time=chain.market_time,
+        seconds_to_expiry=chain.seconds_to_expiry,
+        state=state,
+        row_state=judged.states,
+        forward=judgement.forward,
+        atm_vol=judgement.atm_vol,
+        smile=judgement.quality,
+        degree=judgement.degree,
+        share_inside=judgement.share_inside,
+        low_confidence=judged.low_confidence,
+        fair=judgement.fair,
+        fair_iv=judgement.fair_iv,
+        iv=vols[0],
+        bid_iv=vols[1],
+        ask_iv=vols[2],
+        delta=judgement.delta,
+        z=judged.z,
+        z_temporal=judged.z_temporal,
+        deviation=mid - judgement.fair,
+        outside=judged.outside,
+        half_spread=judgement.half_spread,
+        quote_flags=_quote_flags(chain, judged, coherence),
+        outlier=judged.outlier,
+        findings=findings,
+        counts=ScanCounts(
+            contracts=len(chain),
+            judged=int(np.isfinite(judged.z).sum()),
+            claims=verdict.seen,
+            claims_incoherent=verdict.incoherent,
+            claims_dividend=verdict.dividend,
+            claims_off=verdict.off,
+            residuals_stale=int((judged.outlier & coherence.stale).sum()),
+        ),
+    )
+
+
+def _vols(chain: Chain, forward: float, years: float, mid: Array) -> Array:
+    """Implied vols of mid, bid and ask, (3, n), in one call; NaN without a forward."""
+    if not math.isfinite(forward):
+        return np.full((3, len(chain)), np.nan)
+    return implied_vol(np.stack([mid, chain.bid, chain.ask]), forward, chain.strike, chain.is_call, years)
+
+
+__all__ = ["ScanMemory", "ScanResult", "ScanSettings", "SessionHours", "StrikeGrid", "scan"]

@@ -1,0 +1,97 @@
+"""The session's state of a chain and of each contract, from hours, time and a small memory. Pure; asks no calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from apps.market.chain import BoolArray, Chain
+from apps.market.settings import ScanSettings
+from apps.market.terms import MarketState
+
+LATE_SECONDS = 3600.0
+FINAL_SECONDS = 300.0
+OPENING_SECONDS = 300.0
+"""Nothing above LOW before 09:35."""
+
+SPREAD_FACTOR = 3.0
+CALM_SHARE = 0.8
+FREEZE_SECONDS = 60.0
+"""No packet of the whole chain for this long while the session runs: the market, or the line, stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHours:
+    """Market seconds since 1970: regular open and close, and the instant the contracts expire."""
+
+    open: float
+    close: float
+    expiry: float
+
+
+def clock_state(hours: SessionHours, market_time: float) -> MarketState:
+    """What the clock alone says: PRE_OPEN, OPENING (first 5 minutes), NORMAL, LATE, FINAL or CLOSED."""
+    if market_time < hours.open:
+        return MarketState.PRE_OPEN
+    if market_time >= min(hours.close, hours.expiry):
+        return MarketState.CLOSED
+    left = hours.expiry - market_time
+    if left <= FINAL_SECONDS:
+        return MarketState.FINAL
+    if left <= LATE_SECONDS:
+        return MarketState.LATE
+    return MarketState.OPENING if market_time < hours.open + OPENING_SECONDS else MarketState.NORMAL
+
+
+def near_event(market_time: float, settings: ScanSettings) -> bool:
+    """Within the margin (5 minutes by default) of a scheduled event."""
+    return any(abs(market_time - time) <= settings.event_margin_seconds for time in settings.event_times)
+
+
+def chain_state(
+    chain: Chain, hours: SessionHours | None, settings: ScanSettings, calm: BoolArray, *, opened: bool
+) -> MarketState:
+    """The chain's state. `calm` (n,): two-sided with a spread at most 3x its norm; `opened`: it has once left OPENING.
+
+    `hours` None is a scan without a session (a file): NORMAL, nothing off. HALTED wins over every running state.
+    """
+    if hours is None:
+        return MarketState.NORMAL
+    state = clock_state(hours, chain.market_time)
+    if state in {MarketState.PRE_OPEN, MarketState.CLOSED}:
+        return state
+    if frozen(chain, hours) or (len(chain) > 0 and bool(chain.halted.all())):
+        return MarketState.HALTED
+    if state in {MarketState.LATE, MarketState.FINAL}:
+        return state
+    if state is MarketState.OPENING or not (opened or calm_enough(chain, calm)):
+        return MarketState.OPENING
+    return MarketState.EVENT if near_event(chain.market_time, settings) else MarketState.NORMAL
+
+
+def calm_enough(chain: Chain, calm: BoolArray) -> bool:
+    """At least 80 % of the contracts that anyone quotes are calm."""
+    quoted = np.isfinite(chain.ask) & ~chain.halted
+    total = int(quoted.sum())
+    return total > 0 and int((calm & quoted).sum()) >= CALM_SHARE * total
+
+
+def frozen(chain: Chain, hours: SessionHours) -> bool:
+    """The clock runs and nothing at all has arrived for FREEZE_SECONDS, counted from the open at the earliest."""
+    if not np.isfinite(chain.last_packet_time):
+        return False
+    return chain.market_time - max(chain.last_packet_time, hours.open) > FREEZE_SECONDS
+
+
+def row_states(chain: Chain, state: MarketState, calm: BoolArray) -> tuple[MarketState, ...]:
+    """One state a contract: its own halt or its own opening inside the chain's state."""
+    if state in {MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED}:
+        return (state,) * len(chain)
+    out = [state] * len(chain)
+    for row in np.flatnonzero(chain.halted).tolist():
+        out[row] = MarketState.HALTED
+    if state is MarketState.OPENING:
+        for row in np.flatnonzero(calm & ~chain.halted).tolist():
+            out[row] = MarketState.NORMAL
+    return tuple(out)
