@@ -18,12 +18,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from apps.market.chain import Array
+from apps.market.chain import Array, BoolArray
 from apps.market.implied_vol_wide import solve_wide
 from apps.market.mills import mills
 
 NARROW_LIMIT: Final = 0.06
 """Largest s = vol sqrt(years) of the fast branch: the third term of the series is below 3e-13 there."""
+
+_Options = tuple[Array, Array, Array, BoolArray]
+"""Price, forward, strike, is_call; each 0-d or of the broadcast shape."""
 
 _LOWEST: Final = -45.0
 _HIGHEST: Final = 38.5
@@ -58,7 +61,7 @@ class _Table:
 
     @staticmethod
     def _level(h: Array) -> Array:
-        return -h * h / 2 - np.log(np.sqrt(2 * np.pi)) + np.log((1 - h * mills(h)) / h)
+        return np.asarray(np.log((1 - h * mills(h)) / h) - h * h / 2 - np.log(np.sqrt(2 * np.pi)))
 
 
 _TABLE = _Table()
@@ -87,9 +90,9 @@ def implied_vol(
     with np.errstate(all="ignore"):
         if size <= _CHUNK:
             s = np.empty(shape or 1)
-            _solve(p, f, k, call, s)
+            _solve((p, f, k, call), s)
         else:
-            s = _solve_in_chunks(p, f, k, call, shape, size)
+            s = _solve_in_chunks((p, f, k, call), shape, size)
         np.divide(s, np.sqrt(t), out=s)
         if t.ndim == 0:
             if not 0 < t < np.inf:
@@ -99,31 +102,38 @@ def implied_vol(
     return s if shape else s.reshape(())
 
 
-def _solve_in_chunks(
-    p: Array, f: Array, k: Array, call: npt.NDArray[np.bool_], shape: tuple[int, ...], size: int
-) -> Array:
+def _solve_in_chunks(options: _Options, shape: tuple[int, ...], size: int) -> Array:
     """The same in pieces that stay in the processor's second-level cache."""
-    flat = [a if a.ndim == 0 else np.broadcast_to(a, shape).reshape(-1) for a in (p, f, k, call)]
+    price, forward, strike = (_flat(values, shape) for values in options[:3])
+    is_call = np.broadcast_to(options[3], shape).reshape(-1)
     s = np.empty(size)
     for start in range(0, size, _CHUNK):
-        piece = slice(start, min(start + _CHUNK, size))
-        _solve(*(a if a.ndim == 0 else a[piece] for a in flat), s[piece])  # type: ignore[arg-type]
+        piece = slice(start, start + _CHUNK)
+        _solve((_part(price, piece), _part(forward, piece), _part(strike, piece), is_call[piece]), s[piece])
     return s.reshape(shape)
 
 
-def _solve(p: Array, f: Array, k: Array, call: npt.NDArray[np.bool_], s: Array) -> None:
+def _flat(values: Array, shape: tuple[int, ...]) -> Array:
+    return values if values.ndim == 0 else np.broadcast_to(values, shape).reshape(-1)
+
+
+def _part(values: Array, piece: slice) -> Array:
+    return values if values.ndim == 0 else values[piece]
+
+
+def _solve(options: _Options, s: Array) -> None:
     """Write s = vol sqrt(years) into `s`; NaN where there is none."""
-    x, v = np.empty(s.shape), np.empty(s.shape)
-    _reduce(p, f, k, call, x, v)
+    x, v, strike = np.empty(s.shape), np.empty(s.shape), options[2]
+    _reduce(options, x, v)
     index = _nearest(v)
     np.multiply(x, _TABLE.inverse_h.take(index), out=s)
     good = np.greater_equal(v, _FLOOR)
     np.logical_and(good, np.less_equal(s, _LIMIT), out=good)
-    np.logical_and(good, np.greater(k, _ZERO), out=good)
+    np.logical_and(good, np.greater(strike, _ZERO), out=good)
     if np.count_nonzero(good) == good.size:
         _householder(v, index, s)
         return
-    wide = np.flatnonzero(~good & np.isfinite(v) & (k > 0))
+    wide = np.flatnonzero(~good & np.isfinite(v) & (strike > 0))
     normal = np.where(v[wide] < _FLOOR, np.nan, s[wide]) if wide.size else s[wide]
     _householder(v, index, s)
     np.copyto(s, np.nan, where=~good)
@@ -131,8 +141,9 @@ def _solve(p: Array, f: Array, k: Array, call: npt.NDArray[np.bool_], s: Array) 
         s[wide] = solve_wide(x[wide], v[wide], normal)
 
 
-def _reduce(p: Array, f: Array, k: Array, call: npt.NDArray[np.bool_], x: Array, v: Array) -> None:
+def _reduce(options: _Options, x: Array, v: Array) -> None:
     """x = |ln F/K| (at least 1e-18) and v = ln(beta/x), where beta is the time value over sqrt(F K)."""
+    p, f, k, call = options
     d = np.subtract(f, k, out=np.empty(x.shape))
     np.divide(d, k, out=x)
     np.log1p(x, out=x)
@@ -149,11 +160,12 @@ def _reduce(p: Array, f: Array, k: Array, call: npt.NDArray[np.bool_], x: Array,
 
 
 def _nearest(v: Array) -> npt.NDArray[np.intp]:
-    position = np.multiply(v, _SCALE)
+    position: Array = np.multiply(v, _SCALE)
     np.add(position, _OFFSET, out=position)
     np.fmax(position, _ZERO, out=position)
     np.fmin(position, _LAST, out=position)
-    return position.astype(np.intp)
+    index: npt.NDArray[np.intp] = position.astype(np.intp)
+    return index
 
 
 def _householder(v: Array, index: npt.NDArray[np.intp], s: Array) -> None:

@@ -1,4 +1,4 @@
-"""The wide branch of implied volatility: any expiry and any distance, more steps. Pure; `implied_vol` is the door to it.
+"""The wide branch of implied volatility: any expiry, any distance, more steps. Pure; called by `implied_vol` only.
 
 Below the inflection point s = sqrt(2x) the logarithm of the price is solved for, above it the logarithm of the distance
 to the upper bound; both are sums or differences of two Mills ratios with positive arguments, and both are concave in
@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from apps.market.chain import Array
+from apps.market.chain import Array, BoolArray
 from apps.market.mills import SERIES_BELOW, mills, mills_slope
 
 _STEPS: Final = 8
@@ -41,13 +41,13 @@ def solve_wide(x: Array, log_beta_over_x: Array, start: Array) -> Array:
 
 def _far_start(x: Array, v: Array) -> Array:
     """Normal model far out: v = -h^2/2 - ln(sqrt 2 pi) - ln(h (h^2 + 1)), solved for h in three passes from above."""
-    h = np.sqrt(-2 * (v + _LOG_ROOT_TWO_PI))
+    h: Array = np.sqrt(-2 * (v + _LOG_ROOT_TWO_PI))
     for _ in range(3):
         h = np.sqrt(-2 * (v + _LOG_ROOT_TWO_PI + np.log((h * h + 1) * h)))
     return x / h
 
 
-def _step(s: Array, x: Array, target: Array, upper: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
+def _step(s: Array, x: Array, target: Array, upper: BoolArray) -> Array:
     h, t = x / s, s / 2
     near, far = mills(np.stack((np.abs(h - t), h + t)))
     spread = np.where(upper, near + far, near - far)
@@ -64,4 +64,4 @@ def _step(s: Array, x: Array, target: Array, upper: np.ndarray[tuple[int, ...], 
     a = b2 - w
     r = n * (1 + a * n / 2) / (1 + a * n + c * n * n / 6)
     r = np.where(np.isfinite(r) & (np.abs(r) < 1), r, n)
-    return s * (1 + np.clip(r, -0.7, 2.0))
+    return np.asarray(s * (1 + np.clip(r, -0.7, 2.0)))

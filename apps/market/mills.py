@@ -64,13 +64,14 @@ def mills(u: Array) -> Array:
         shifted = np.add(u, _POLE_ARRAY)
         t = np.subtract(u, _POLE_ARRAY)
         np.divide(t, shifted, out=t)
-        total = np.multiply(t, _LEADING)
+        total: Array = np.multiply(t, _LEADING)
         np.add(total, _HORNER[0], out=total)
         for coefficient in _HORNER[1:]:
             np.multiply(total, t, out=total)
             np.add(total, coefficient, out=total)
         np.add(u, _ONE, out=shifted)
-        return np.divide(total, shifted, out=total)
+        np.divide(total, shifted, out=total)
+        return total
 
 
 def mills_slope(h: Array, t2: Array) -> Array:
@@ -92,10 +93,11 @@ def mills_slope(h: Array, t2: Array) -> Array:
 
 def normal_density(z: Array) -> Array:
     """Standard normal density, any shape."""
-    square = np.square(z)
+    square: Array = np.square(z)
     np.multiply(square, _MINUS_HALF, out=square)
     np.exp(square, out=square)
-    return np.divide(square, _ROOT_TWO_PI, out=square)
+    np.divide(square, _ROOT_TWO_PI, out=square)
+    return square
 
 
 def normal_cdf(z: Array) -> Array:
