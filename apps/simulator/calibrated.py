@@ -10,7 +10,16 @@ import numpy.typing as npt
 
 from apps.simulator.calibration import Calibration, calibrate
 from apps.simulator.modelled import Described
-from apps.simulator.paths import CELL_SECONDS, CELLS_PER_MINUTE, Grid, bridged, local_variance, quote_noise, tape
+from apps.simulator.paths import (
+    CELL_SECONDS,
+    QUOTED_MINUTES,
+    SESSION_MINUTES,
+    day_grid,
+    day_path,
+    quote_noise,
+    tape,
+    variance_left,
+)
 from apps.simulator.pricing import Mixture
 from apps.simulator.quotes import CallPrices, Opening, QuoteModel
 from apps.simulator.world import Session
@@ -20,19 +29,11 @@ Array = npt.NDArray[np.float64]
 DAY = date(2025, 5, 19)
 OPEN = datetime(2025, 5, 19, 13, 30, tzinfo=UTC).timestamp()
 """09:30 in New York, which was on daylight-saving time."""
-CLOSE = OPEN + 390 * 60
-CUTOFF = OPEN + 405 * 60
+CLOSE = OPEN + SESSION_MINUTES * 60
+CUTOFF = OPEN + QUOTED_MINUTES * 60
 START_FORWARD = 594.0
 STRIKES = np.arange(560.0, 631.0)
 LABELS = ("CALIBRATED", "ASSUMED-SIZES")
-PRE_OPEN_MINUTES = 30
-AFTER_MINUTES = 5
-
-
-def grid() -> Grid:
-    """From half an hour before the open to five minutes after the last quote."""
-    minutes = PRE_OPEN_MINUTES + 405 + AFTER_MINUTES
-    return Grid(OPEN - PRE_OPEN_MINUTES * 60, minutes * CELLS_PER_MINUTE + 1)
 
 
 def session(start: float) -> Session:
@@ -45,14 +46,12 @@ def log_path(calibration: Calibration, number: int) -> Array:
     """Log of the forward relative to 09:30 per cell: the file's moves, scaled to the chain's standard deviation."""
     drive = calibration.drive
     points = drive.log_forward * (calibration.total_sd / drive.session_sd)
-    padded = np.concatenate([np.zeros(PRE_OPEN_MINUTES), points, np.full(AFTER_MINUTES + 1, points[-1])])
-    variance = local_variance(padded)
-    return bridged(padded, variance, np.random.default_rng([number, 1]))
+    return day_path(points, np.random.default_rng([number, 1]))
 
 
 def remaining_sd(calibration: Calibration, times: Array) -> Array:
     """At-the-money total standard deviation to the close: variance linear in session time, times the level of vol."""
-    left = np.clip((CLOSE - times) / (CLOSE - OPEN), 0.0, 1.0)
+    left = variance_left(times, OPEN)
     minutes = OPEN + 60.0 * np.arange(calibration.drive.vol_level.size)
     level = np.interp(times, minutes, calibration.drive.vol_level)
     sd: Array = calibration.total_sd * np.sqrt(left) * level
@@ -106,7 +105,7 @@ def file_columns(calibration: Calibration, kind: str) -> Array:
 def model(number: int, event: WShape | None = None) -> QuoteModel:
     """The calibrated day's quotes for a number."""
     calibration = calibrate()
-    cells = grid()
+    cells = day_grid(OPEN)
     strike = np.repeat(STRIKES, 2)
     is_call = np.tile([True, False], STRIKES.size)
     log_forward = log_path(calibration, number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ INJECTED_SIZE = 20.0
 """Smallest quoted size of an injected market, contracts: enough for a crossing to be worth showing."""
 
 JUMP_DECAY_SECONDS = 600.0
+"""A jump dies away over this long, unless its parameters say `lasting`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Injected:
     def end(self) -> float:
         """When it is over."""
         return self.start + self.seconds
+
+    def after(self, origin: float) -> Injected:
+        """The same, `start` counted from `origin`."""
+        return replace(self, start=origin + self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,9 @@ class Placed:
         )
 
 
+LEAST_FAIR = 0.06
+"""Nothing is injected into a contract worth less, dollars: it moves towards the money instead."""
+
 LEAST_SPREAD = 0.02
 """An injected market is at least this wide, dollars: half-spreads of half a tick could not be told from rounding."""
 
@@ -88,7 +96,9 @@ def place(injected: Injected, *, strike: np.ndarray, forward: float, fair: np.nd
     if injected.what not in {"mispricing", "crossed_vertical", "stale_leg"}:
         return Placed(injected, (), (), 0.0, 0.0)
     grid = strike[::2]
-    at = int(np.clip(np.searchsorted(grid, forward) + injected.offset, 1, grid.size - 2))
+    at = int(np.clip(np.searchsorted(grid, forward) + injected.offset, 1, grid.size - 3))
+    while injected.offset and 1 < at < grid.size - 3 and fair[2 * at + (injected.right == "P")] < LEAST_FAIR:
+        at += -1 if injected.right == "C" else 1
     row = 2 * at + (injected.right == "P")
     if injected.what == "stale_leg":
         return Placed(injected, (row,), (float(grid[at]),), 0.0, 0.0)
@@ -98,7 +108,9 @@ def place(injected: Injected, *, strike: np.ndarray, forward: float, fair: np.nd
         return Placed(injected, (row, row + 2), (float(grid[at]), float(grid[at + 1])), shift, own)
     own = max(LEAST_SPREAD, round(float(spread[row]), 2))
     size = math.ceil(abs(injected.half_spreads) * own / 2 * 100 - 1e-9) / 100
-    return Placed(injected, (row,), (float(grid[at]),), math.copysign(size, injected.half_spreads), own)
+    # What would take the bid below zero goes up instead, or it would be smaller than it claims.
+    up = injected.half_spreads > 0 or fair[row] - own / 2 - size < 0
+    return Placed(injected, (row,), (float(grid[at]),), size if up else -size, own)
 
 
 def schedule(start: float, end: float, number: int) -> tuple[Injected, ...]:

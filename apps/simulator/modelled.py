@@ -55,15 +55,14 @@ def option_listings(symbol: str, trading_class: str, expiry: date, strikes: Sequ
 
 
 def with_jumps(model: QuoteModel, injections: Sequence[Injected]) -> QuoteModel:
-    """The model with its forward jumping where the injections say, each jump dying away over ten minutes."""
+    """The model with the injections' jumps in its forward; each dies away over ten minutes unless it lasts."""
     forward = model.forward
     since = model.grid.times
     for injected in injections:
         if injected.what == "spot_jump":
             after = since - injected.start
-            forward = forward + np.where(
-                after >= 0, injected.dollars * np.clip(1 - after / JUMP_DECAY_SECONDS, 0, 1), 0.0
-            )
+            left = 1.0 if injected.parameters.get("lasting") else np.clip(1 - after / JUMP_DECAY_SECONDS, 0, 1)
+            forward = forward + np.where(after >= 0, injected.dollars * left, 0.0)
     return replace(model, forward=forward)
 
 
@@ -147,7 +146,6 @@ class ModelledWorld:
             self._lay(index, markets, board)
         if halted is not None:
             board.halted[:] = True
-            board.frozen[:] = True
         return board
 
     def _board(self, cell: int, markets: Markets) -> Board:

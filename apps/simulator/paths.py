@@ -38,7 +38,33 @@ class Grid:
     @property
     def times(self) -> Array:
         """When every cell begins, shape (cells,)."""
-        return self.start + np.arange(self.cells) * CELL_SECONDS
+        times: Array = self.start + CELL_SECONDS * np.arange(self.cells, dtype=np.float64)
+        return times
+
+
+PRE_OPEN_MINUTES = 30
+SESSION_MINUTES = 390
+QUOTED_MINUTES = 405
+AFTER_MINUTES = 5
+"""Minutes of a modelled day: before the open, to the expiry, to the last quote, and what follows it."""
+
+
+def day_grid(open_time: float) -> Grid:
+    """The grid of a whole modelled day that opens at `open_time` (market seconds since 1970)."""
+    minutes = PRE_OPEN_MINUTES + QUOTED_MINUTES + AFTER_MINUTES
+    return Grid(open_time - PRE_OPEN_MINUTES * 60, minutes * CELLS_PER_MINUTE + 1)
+
+
+def day_path(points: Array, rng: np.random.Generator) -> Array:
+    """Bridged log path over the day's grid from one point a quoted minute (405,), flat before and after."""
+    padded = np.concatenate([np.full(PRE_OPEN_MINUTES, points[0]), points, np.full(AFTER_MINUTES + 1, points[-1])])
+    return bridged(padded, local_variance(padded), rng)
+
+
+def variance_left(times: Array, open_time: float) -> Array:
+    """Share of the session's variance still to come, linear in session time. Shape of `times`."""
+    share: Array = np.clip(1 - (times - open_time) / (SESSION_MINUTES * 60), 0.0, 1.0)
+    return share
 
 
 def bridged(points: Array, minute_variance: Array, rng: np.random.Generator) -> Array:

@@ -3,60 +3,132 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from apps.simulator import calibrated
+import numpy as np
+
+from apps.simulator import calibrated, families, generated
 from apps.simulator.injections import Injected, schedule
 from apps.simulator.modelled import ModelledWorld
+from apps.simulator.pricing import Mixture
+from apps.simulator.recorded import RecordedWorld
+from apps.simulator.spxw_replay import SpxwReplay
+from apps.simulator.truth import utc
 from apps.simulator.world import World
+
+MINUTE = 60.0
+EVENT_AFTER_OPEN = 270 * MINUTE
+"""14:00 in New York: when the `event` day's decision is known."""
+
+SCHEDULE_ENDS_BEFORE_CLOSE = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One calibrated scenario: start in seconds after the open, its own injections, and whether the day goes on."""
+    """One way through the calibrated day. Times in seconds; `start` after the open, the rest after the start."""
 
     summary: str
     start: float
-    injections: Callable[[float], tuple[Injected, ...]] = lambda _start: ()
+    injections: tuple[Injected, ...] = ()
+    """Their `start` counts from the scenario's start."""
     scheduled_after: float | None = None
-    """Seconds after the start from which the seeded schedule of injections runs; None for never."""
+    """From when on the seeded schedule of injections runs; None for never."""
+    event_after_open: float | None = None
+    """An event whose smile is W-shaped until then, seconds after the open."""
 
 
-def _demo(start: float) -> tuple[Injected, ...]:
-    return (
-        Injected("mispricing", start + 6, 30, offset=-1, right="C", half_spreads=-3.0),
-        Injected("stale_leg", start + 16, 34, offset=-2, right="P"),
-        Injected("crossed_vertical", start + 38, 18, offset=3, right="C", dollars=0.07),
-        Injected("spot_jump", start + 60, 5, dollars=1.0),
-        Injected("channel_drop", start + 66, 8),
-        Injected("gateway_drop", start + 80, 5),
-    )
-
+DEMO = (
+    Injected("mispricing", 6, 30, offset=-1, right="C", half_spreads=-3.0),
+    Injected("stale_leg", 16, 34, offset=-2, right="P"),
+    Injected("crossed_vertical", 38, 18, offset=3, right="C", dollars=0.07),
+    Injected("spot_jump", 60, 5, dollars=1.0),
+    Injected("channel_drop", 66, 8),
+    Injected("gateway_drop", 80, 5),
+)
+"""What a newcomer sees within 90 seconds of 10:05."""
 
 SCENARIOS: dict[str, Scenario] = {
-    "calibrated": Scenario("the default: 10:05, everything once within 90 seconds, then all day", 35 * 60, _demo, 110),
-    "quiet": Scenario("the calibrated day without anything put in", 35 * 60),
+    "calibrated": Scenario(
+        "10:05 of the calibrated day: everything once within 90 seconds, then all day",
+        35 * MINUTE,
+        DEMO,
+        scheduled_after=110,
+    ),
+    "open": Scenario("09:29:30: before the open, then wide one-sided quotes that settle", -30, (), 10 * MINUTE),
+    "halt": Scenario(
+        "11:00, trading halted after 20 seconds for 90 seconds", 90 * MINUTE, (Injected("halt", 20, 90),), 240
+    ),
+    "last-hour": Scenario("15:00 to the close and past it, with few live strikes", 330 * MINUTE, (), 40),
+    "event": Scenario(
+        "13:54:30 of a day with a decision at 14:00: the smile is W-shaped, then the forward jumps and stays",
+        EVENT_AFTER_OPEN - 330,
+        (Injected("spot_jump", 330, 5, dollars=2.5, parameters={"lasting": True}),),
+        event_after_open=EVENT_AFTER_OPEN,
+    ),
+    "quiet": Scenario("10:05 of the calibrated day with nothing put in", 35 * MINUTE),
 }
+
+SPXW_REPLAY = "spxw-replay"
+RECORDED = "recorded"
+GENERATED = {f"generated-{family}": family for family in families.FAMILIES}
+NAMES = (*SCENARIOS, SPXW_REPLAY, RECORDED, *GENERATED)
+
+W_SHAPE = Mixture(weight=np.array([0.5, 0.5]), shift=np.array([1.4, -1.4]), width=np.array([0.45, 0.45]))
+"""Two outcomes 2.8 standard deviations apart: between them the smile sinks, beyond them it rises and falls again."""
 
 
 class UnknownScenario(ValueError):
-    """No scenario has this name; the message names the nearest."""
+    """No scenario has this name, or it needs a file that was not given; one sentence says what to do."""
+
+
+def event_times(name: str) -> tuple[datetime, ...]:
+    """Instants (UTC) of a scenario's events, for the detector's EVENT_TIMES; empty for a day without."""
+    scenario = SCENARIOS.get(name)
+    if scenario is None or scenario.event_after_open is None:
+        return ()
+    return (utc(calibrated.OPEN + scenario.event_after_open),)
 
 
 def load(name: str, *, number: int = 1, truth: Path | None = None, recording: Path | None = None) -> World:
-    """The market day of a scenario. `number` decides every draw; `truth` is the file only the scorer reads.
+    """The market day of a scenario, or of `recording` whatever the name. `number` decides every draw.
 
-    Raises UnknownScenario with the nearest name.
+    `truth` is the file only the scorer reads. Raises UnknownScenario naming the nearest, RecordingError for a file
+    that is no recording.
     """
-    scenario = SCENARIOS.get(name)
-    if scenario is None:
-        near = difflib.get_close_matches(name, SCENARIOS, n=1, cutoff=0.3)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise UnknownScenario(f"There is no scenario named {name!r}.{hint} Known: {', '.join(SCENARIOS)}.")
+    if recording is not None:
+        return _without_injections(RecordedWorld(RECORDED, recording), truth)
+    if name in SCENARIOS:
+        return _calibrated(name, SCENARIOS[name], number, truth)
+    if name in GENERATED:
+        model = generated.model(GENERATED[name], number)
+        described = generated.described(name, generated.OPEN, model.strike.size)
+        return ModelledWorld(described, model, (), truth=truth)
+    if name == SPXW_REPLAY:
+        return _without_injections(SpxwReplay(name), truth)
+    if name == RECORDED:
+        raise UnknownScenario("The scenario `recorded` needs a file: give it with `spy replay FILE`.")
+    near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.3)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise UnknownScenario(f"There is no scenario named {name!r}.{hint} Known: {', '.join(NAMES)}.")
+
+
+def _calibrated(name: str, scenario: Scenario, number: int, truth: Path | None) -> ModelledWorld:
     start = calibrated.OPEN + scenario.start
-    injections = scenario.injections(start)
+    injections = tuple(injected.after(start) for injected in scenario.injections)
     if scenario.scheduled_after is not None:
-        injections += schedule(start + scenario.scheduled_after, calibrated.CLOSE - 300, number)
-    return ModelledWorld(calibrated.described(name, start), calibrated.model(number), injections, truth=truth)
+        until = calibrated.CLOSE - SCHEDULE_ENDS_BEFORE_CLOSE
+        injections += schedule(start + scenario.scheduled_after, until, number)
+    event = None
+    if scenario.event_after_open is not None:
+        event = calibrated.WShape(W_SHAPE, calibrated.OPEN + scenario.event_after_open)
+    return ModelledWorld(calibrated.described(name, start), calibrated.model(number, event), injections, truth=truth)
+
+
+def _without_injections(world: World, truth: Path | None) -> World:
+    """A day that is as it was: its truth file is there, so that the scorer finds one, and stays empty."""
+    if truth is not None:
+        truth.parent.mkdir(parents=True, exist_ok=True)
+        truth.write_text("", encoding="utf-8")
+    return world

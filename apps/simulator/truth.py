@@ -22,7 +22,7 @@ def utc(market_time: float) -> datetime:
 
 
 class TruthFile:
-    """Appends each line as the market time passes it. Lines that lie before the first time asked are not written."""
+    """Appends each line as the market time passes it."""
 
     def __init__(self, path: Path | None, injections: Iterable[Injection]) -> None:
         self._path = path
@@ -43,10 +43,6 @@ class TruthFile:
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
                 file.writelines(lines)
-
-    def skip_to(self, market_time: float) -> None:
-        """Forget what is over before a day that starts in the middle: nobody could have seen it."""
-        self._due = [line for line in self._due if line[0] >= market_time]
 
 
 def _lines(injections: Iterable[Injection]) -> Iterator[tuple[float, Injection]]:
