@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apps.market.chain import Array, Chain
+from apps.market.chain import Array, Chain, IntArray
 from apps.market.findings import STOCK_ROW, FindingLeg
 from apps.market.grid import StrikeGrid, padded
 from apps.market.settings import ScanSettings
@@ -103,8 +103,8 @@ def _pairs(grid: StrikeGrid, sides: Executable, settings: ScanSettings, allowanc
         i, j = divmod(at, m)
         if i != j:
             touch = float(edge[i, j])
-            legs = (*_synthetic(grid, i, buy=True), *_synthetic(grid, j, buy=False))
-            yield Claim(Kind.BOX, legs, touch, touch - 4 * fee)
+            box = (*_synthetic(grid, i, buy=True), *_synthetic(grid, j, buy=False))
+            yield Claim(Kind.BOX, box, touch, touch - 4 * fee)
 
 
 def synthetic_forwards(grid: StrikeGrid, sides: Executable) -> tuple[Array, Array]:
@@ -179,7 +179,7 @@ def _against_stock(
     for at in _best(edge := short - bought - allowance, 2 * fee):
         touch = float(edge[at])
         yield Claim(Kind.PARITY, (*_synthetic(grid, at, buy=True), sell_stock), touch, touch - 2 * fee)
-    bounds: tuple[tuple[Array, Array, bool, tuple[FindingLeg, ...]], ...] = (
+    bounds: tuple[tuple[Array, IntArray, bool, tuple[FindingLeg, ...]], ...] = (
         (sides.sell[calls] - get, calls, False, (buy_stock,)),
         (short - strikes - sides.buy[calls], calls, True, (sell_stock,)),
         (strikes - get - sides.buy[puts], puts, True, (buy_stock,)),

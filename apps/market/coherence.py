@@ -1,4 +1,4 @@
-"""Whether quotes of different lines speak of the same instant: stale sides and coherent legs. No prices are judged here.
+"""Whether quotes of different lines speak of the same instant: stale sides and coherent legs. Judges no price.
 
 IB sends changes only, so an old quote may be good; it is stale when the forward has moved and it has not answered.
 """

@@ -41,6 +41,7 @@ def crossings(
     claims: list[Claim],
     judged: Judged,
     coherence: Coherence,
+    *,
     memory: ScanMemory,
     state: MarketState,
     settings: ScanSettings,
@@ -52,7 +53,8 @@ def crossings(
     coherent = _lasting(chain, lawful, coherence, memory, settings)
     chosen = _choose(chain, coherent, judged, memory, settings)
     findings = tuple(
-        _finding(chain, claim, row, blame, judged, state, settings, dividend=dividend) for claim, row, blame in chosen
+        _finding(chain, claim, row, blame, judged, state=state, settings=settings, dividend=dividend)
+        for claim, row, blame in chosen
     )
     return Verdict(
         findings=findings,
@@ -159,9 +161,9 @@ def _finding(
     row: int,
     blame: float,
     judged: Judged,
+    *,
     state: MarketState,
     settings: ScanSettings,
-    *,
     dividend: bool,
 ) -> Finding:
     worth = arbitrage_worth(chain, claim, settings)

@@ -64,7 +64,7 @@ def degree_for(live: int) -> int | None:
 
 
 def judge(
-    grid: StrikeGrid, strike: Array, is_call: BoolArray, bid: Array, ask: Array, usable: BoolArray, years: float
+    grid: StrikeGrid, strike: Array, is_call: BoolArray, bid: Array, ask: Array, *, usable: BoolArray, years: float
 ) -> Judgement:
     """Fair value of every contract. Arrays (n,), dollars; `usable` rows may be fitted and judged; years > 0.
 

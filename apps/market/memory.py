@@ -117,7 +117,10 @@ class ScanMemory:
             bid_side=SideMemory(*(_load(saved["bid_side"][name], n) for name in _SIDE)),
             ask_side=SideMemory(*(_load(saved["ask_side"][name], n) for name in _SIDE)),
             temporal=TemporalState(
-                *(_load(temporal[name], n) for name in ("mean", "variance", "since")), _moment(temporal["time"])
+                _load(temporal["mean"], n),
+                _load(temporal["variance"], n),
+                _load(temporal["since"], n),
+                _moment(temporal["time"]),
             ),
             spreads=SpreadMemory(n, sampled_at=_moment(spreads["sampled_at"])),
             volumes=VolumeMemory(

@@ -1,4 +1,4 @@
-"""One scan of one chain: fair values, crossings, findings with severity and reasons. Pure but for the memory it is given.
+"""One scan of one chain: fair values, crossings, findings with severity and reasons. Pure but for its memory.
 
 The same code serves live quotes, a replay and a single file: `scan(chain, ScanMemory(), settings)` needs no past.
 """
@@ -46,16 +46,16 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
     memory.spreads.observe(half, now)
     memory.volumes.observe(chain.volume, grid, now)
     years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
-    judgement = judge(grid, chain.strike, chain.is_call, chain.bid, chain.ask, _usable(chain), years)
+    judgement = judge(grid, chain.strike, chain.is_call, chain.bid, chain.ask, usable=_usable(chain), years=years)
     coherence = _observe(chain, memory, judgement, half)
     settled = calm(chain, half, memory.spreads)
     memory.opened = memory.opened or _has_opened(chain, hours, settled)
     state = chain_state(chain, hours, settings, settled, opened=memory.opened)
     states = row_states(chain, state, settled)
-    judged = _judged(chain, memory, judgement, coherence, states, settings)
+    judged = _judged(chain, memory, judgement, coherence, states=states, settings=settings)
     sides = executable(chain)
     claims = find_claims(chain, grid, sides, settings) if state not in QUIET else []
-    verdict = crossings(chain, claims, judged, coherence, memory, state, settings)
+    verdict = crossings(chain, claims, judged, coherence, memory=memory, state=state, settings=settings)
     findings: tuple[Finding, ...] = ()
     if state not in QUIET:
         ratio = spread_ratio(half, grid, memory.spreads)
@@ -63,9 +63,9 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
         findings = (
             *verdict.findings,
             *(found for found in residual_findings(chain, judged, state, settings) if found.key not in bounded),
-            *activity_findings(chain, judged, ratio, memory.volumes.ratio, state, settings),
+            *activity_findings(chain, judged, ratio, memory.volumes.ratio, state=state, settings=settings),
         )
-    return _result(chain, judged, coherence, state, findings, verdict)
+    return _result(chain, judged, coherence, state=state, findings=findings, verdict=verdict)
 
 
 def _usable(chain: Chain) -> BoolArray:
@@ -102,6 +102,7 @@ def _judged(
     memory: ScanMemory,
     judgement: Judgement,
     coherence: Coherence,
+    *,
     states: tuple[MarketState, ...],
     settings: ScanSettings,
 ) -> Judged:
@@ -164,6 +165,7 @@ def _result(
     chain: Chain,
     judged: Judged,
     coherence: Coherence,
+    *,
     state: MarketState,
     findings: tuple[Finding, ...],
     verdict: Verdict,

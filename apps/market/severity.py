@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from apps.market.findings import FindingReason, FindingWorth
@@ -53,7 +54,7 @@ def grade_arbitrage(culprit_z: float, worth: FindingWorth, settings: ScanSetting
     reasons = [FindingReason(Reason.NET_EDGE, worth.edge_net, 0.0)]
     if not culprit_z >= settings.threshold:
         reasons.append(
-            FindingReason(Reason.NO_CULPRIT, culprit_z if culprit_z == culprit_z else None, settings.threshold)
+            FindingReason(Reason.NO_CULPRIT, None if math.isnan(culprit_z) else culprit_z, settings.threshold)
         )
         return Severity.MEDIUM, tuple(reasons)
     reasons.append(FindingReason(Reason.CULPRIT, culprit_z, settings.threshold))

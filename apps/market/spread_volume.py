@@ -114,8 +114,10 @@ class VolumeMemory:
 
     def take(self, source: IntArray, found: BoolArray) -> VolumeMemory:
         """The same memory for other rows."""
-        columns = (np.where(found, column[source], np.nan) for column in (self.reading, self.norm, self.ratio))
-        return VolumeMemory(*columns, self.chain_norm, self.windows, self.started_at)
+        reading, norm, ratio = (
+            np.where(found, column[source], np.nan) for column in (self.reading, self.norm, self.ratio)
+        )
+        return VolumeMemory(reading, norm, ratio, self.chain_norm, self.windows, self.started_at)
 
     def observe(self, volume: Array, grid: StrikeGrid, now: float) -> None:
         """Close the window if its time is over. A fall of the counter is a new session: its reading starts anew."""

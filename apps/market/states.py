@@ -88,7 +88,7 @@ def row_states(chain: Chain, state: MarketState, calm: BoolArray) -> tuple[Marke
     """One state a contract: its own halt or its own opening inside the chain's state."""
     if state in {MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED}:
         return (state,) * len(chain)
-    out = [state] * len(chain)
+    out: list[MarketState] = [state] * len(chain)
     for row in np.flatnonzero(chain.halted).tolist():
         out[row] = MarketState.HALTED
     if state is MarketState.OPENING:

@@ -131,6 +131,7 @@ def activity_findings(
     judged: Judged,
     spread_ratios: Array,
     volume_ratios: Array,
+    *,
     state: MarketState,
     settings: ScanSettings,
 ) -> Iterator[Finding]:
@@ -151,11 +152,11 @@ def activity_findings(
             given = (FindingReason(reason, ratio, limit),)
             capped, reasons = apply_caps((severity, given), judged.around(row, state), executable=False)
             if capped is not None:
-                yield _activity(chain, judged, row, kind, capped, reasons)
+                yield _activity(chain, judged, row, kind=kind, severity=capped, reasons=reasons)
 
 
 def _activity(
-    chain: Chain, judged: Judged, row: int, kind: Kind, severity: Severity, reasons: tuple[FindingReason, ...]
+    chain: Chain, judged: Judged, row: int, *, kind: Kind, severity: Severity, reasons: tuple[FindingReason, ...]
 ) -> Finding:
     return Finding(
         kind=kind,

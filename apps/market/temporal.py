@@ -36,8 +36,10 @@ class TemporalState:
 
     def take(self, source: IntArray, found: BoolArray) -> TemporalState:
         """The same past for other rows: row i from `source[i]` where `found[i]`, otherwise none."""
-        columns = (self.mean, self.variance, self.since)
-        return TemporalState(*(np.where(found, column[source], np.nan) for column in columns), self.time)
+        mean, variance, since = (
+            np.where(found, column[source], np.nan) for column in (self.mean, self.variance, self.since)
+        )
+        return TemporalState(mean, variance, since, self.time)
 
 
 def advance(state: TemporalState, residual: Array, now: float, *, jumped: bool) -> tuple[TemporalState, Array]:

@@ -103,7 +103,7 @@ def three_lognormals(rng: np.random.Generator, deviation: float, forward: float 
 
 
 def jump_diffusion(rng: np.random.Generator, deviation: float, forward: float = FORWARD) -> Mixture:
-    """Merton's model: Poisson many jumps (0.05 to 0.5 expected) of about two deviations, mostly down. Never tuned on."""
+    """Merton's model: Poisson many jumps (0.05 to 0.5 expected), mostly down. Nothing is ever tuned on it."""
     expected = float(rng.uniform(0.05, 0.5))
     jump_mean, jump_width = float(rng.uniform(-1.0, 0.2)), float(rng.uniform(0.6, 1.6))
     count = np.arange(8.0)
