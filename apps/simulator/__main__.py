@@ -1,0 +1,131 @@
+"""`python -m apps.simulator`: one scenario behind the broker's port and the control port, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from apps.contracts.names import Env, Port
+from apps.simulator import logs
+from apps.simulator.control import server as control_server
+from apps.simulator.server import Gateway, bound
+from apps.simulator.settings import Settings
+
+log = logging.getLogger("apps.simulator")
+STOP_SECONDS = 1.5
+
+
+class CannotStart(Exception):
+    """One sentence that says why and what to do."""
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line; ports may also come from the environment."""
+    parser = argparse.ArgumentParser(
+        prog="python -m apps.simulator",
+        description="A simulated IB gateway. Example: python -m apps.simulator --scenario calibrated --rate 10",
+    )
+    parser.add_argument("--scenario", default="calibrated", help="which market day (default: calibrated)")
+    parser.add_argument("--host", default=os.environ.get(Env.BIND_HOST, "127.0.0.1"), help="address to bind to")
+    parser.add_argument("--port", default=os.environ.get(Env.SIMULATOR_PORT, Port.SIMULATOR), help="the broker's wire")
+    parser.add_argument(
+        "--control-port",
+        default=os.environ.get(Env.SIMULATOR_CONTROL_PORT, Port.SIMULATOR_CONTROL),
+        help="clock, scenario and faults over HTTP",
+    )
+    parser.add_argument("--rate", default=1.0, help="market seconds a second, 1 to 60")
+    parser.add_argument("--number", default=1, help="repeats a run: the same number, the same day")
+    parser.add_argument("--truth", type=Path, help="file for what was put in; only the scorer reads it")
+    parser.add_argument("--recording", type=Path, help="replay a day recorded by `spy record` instead")
+    parser.add_argument("--sampling", default="ib", choices=("ib", "none"), help="none: every change, for throughput")
+    parser.add_argument("--read-only", action="store_true", help="refuse orders, as READ_ONLY_API does")
+    parser.add_argument("--log-level", default=os.environ.get(Env.LOG_LEVEL, "INFO"))
+    return parser.parse_args(argv)
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Checked settings. Raises CannotStart naming what is out of bounds."""
+    names = ("host", "port", "control_port", "rate", "number", "sampling", "read_only")
+    try:
+        return Settings.model_validate({name: getattr(options, name) for name in names})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        raise CannotStart(f"--{name.replace('_', '-')} {first['input']!r}: {first['msg']}.") from error
+
+
+async def serve(gateway: Gateway, settings: Settings) -> None:
+    """Run both ports until SIGTERM or SIGINT. Raises CannotStart when one is taken."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    control_socket = _taken(Env.SIMULATOR_CONTROL_PORT, settings.host, settings.control_port)
+    control = control_server(gateway)
+    try:
+        await gateway.start()
+    except OSError as error:
+        raise CannotStart(_sentence(Env.SIMULATOR_PORT, settings.host, settings.port, error)) from error
+    log.info(
+        "scenario %s on %s:%d, control on http://%s:%d, rate %g, number %d",
+        gateway.world.name, settings.host, gateway.port, settings.host, control_socket.getsockname()[1],
+        settings.rate, settings.number,
+    )  # fmt: skip
+    tasks = {
+        asyncio.create_task(gateway.run(), name="gateway"),
+        asyncio.create_task(control.serve(sockets=[control_socket]), name="control"),
+        asyncio.create_task(stopping.wait(), name="signal"),
+    }
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    control.should_exit = True
+    gateway.clock.version.close()
+    gateway.faults.version.close()
+    await gateway.stop()
+    rest = {task for task in tasks if task.get_name() != "control"} - done
+    for task in rest:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    for task in done:
+        task.result()
+    log.info("stopped")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 after a signal, 2 when it could not start."""
+    options = arguments(argv)
+    try:
+        logs.configure(options.log_level)
+        settings = settings_from(options)
+        # Loaded here, so that --help does not wait for the market days.
+        from apps.simulator.scenarios import load  # noqa: PLC0415
+
+        world = load(options.scenario, number=settings.number, truth=options.truth, recording=options.recording)
+        asyncio.run(serve(Gateway(world, settings), settings))
+    except (CannotStart, ValueError, OSError) as error:
+        print(f"simulator: {error}", file=sys.stderr)  # noqa: T201  the sentence a person reads
+        return 2
+    return 0
+
+
+def _taken(key: str, host: str, port: int) -> socket.socket:
+    try:
+        return bound(host, port)
+    except OSError as error:
+        raise CannotStart(_sentence(key, host, port, error)) from error
+
+
+def _sentence(key: str, host: str, port: int, error: OSError) -> str:
+    return f"cannot listen on {host}:{port} ({error.strerror}); set {key} to a free port."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

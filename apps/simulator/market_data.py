@@ -1,0 +1,283 @@
+"""The market-data lines of one client: what each was last sent, and the bytes that bring it up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from apps.simulator import ticks
+from apps.simulator.messages import Generic, Tick
+from apps.simulator.sampler import (
+    COLUMNS,
+    GREEK_ROUNDS,
+    NOTHING,
+    OPTION_BEATS,
+    UNDERLYING_BEATS,
+    Column,
+    Phases,
+    Rows,
+    Sample,
+)
+from apps.simulator.underlying_line import UnderlyingLine
+from apps.simulator.universe import Instrument
+
+START_SLOTS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class OptionLine:
+    """One subscription with its message heads."""
+
+    req_id: int
+    instrument: Instrument
+    generics: frozenset[int]
+    delayed: bool
+    exchanges: tuple[str, str]
+    bid: bytes
+    ask: bytes
+    bid_size: bytes
+    ask_size: bytes
+    last: bytes
+    last_size: bytes
+    volume: bytes
+
+
+def option_line(
+    req_id: int, instrument: Instrument, generics: frozenset[int], exchanges: tuple[str, str], *, delayed: bool
+) -> OptionLine:
+    """A line whose heads are made."""
+
+    def price(tick: Tick) -> bytes:
+        return ticks.price_prefix(req_id, tick, delayed=delayed)
+
+    def size(tick: Tick) -> bytes:
+        return ticks.size_prefix(req_id, tick, delayed=delayed)
+
+    return OptionLine(
+        req_id, instrument, generics, delayed, exchanges,
+        price(Tick.BID), price(Tick.ASK), size(Tick.BID_SIZE), size(Tick.ASK_SIZE),
+        price(Tick.LAST), size(Tick.LAST_SIZE), size(Tick.VOLUME),
+    )  # fmt: skip
+
+
+class LineTable:
+    """A client's lines. Slots of arrays hold what was last sent, so that finding changes is one comparison."""
+
+    def __init__(self, phase: Phases, greek_round: Phases, underlying_phase: int) -> None:
+        self._phase, self._greek_round, self._underlying_phase = phase, greek_round, underlying_phase
+        self._slots: list[OptionLine | None] = [None] * START_SLOTS
+        self._slot_of: dict[int, int] = {}
+        self._underlying: dict[int, UnderlyingLine] = {}
+        self._row = np.zeros(START_SLOTS, dtype=np.intp)
+        self._sent = np.full((COLUMNS, START_SLOTS), np.nan)
+        self._sent_greeks = np.full((6, START_SLOTS), np.nan)
+        self._due: list[Rows] | None = None
+        self.quote_changes = 0
+
+    def __len__(self) -> int:
+        """Lines in use."""
+        return len(self._slot_of) + len(self._underlying)
+
+    def __contains__(self, req_id: int) -> bool:
+        """Whether this request has a line."""
+        return req_id in self._slot_of or req_id in self._underlying
+
+    @property
+    def req_ids(self) -> tuple[int, ...]:
+        """Requests that have a line."""
+        return (*self._underlying, *self._slot_of)
+
+    def instrument(self, req_id: int) -> Instrument | None:
+        """What a request streams."""
+        if (line := self._underlying.get(req_id)) is not None:
+            return line.instrument
+        slot = self._slot_of.get(req_id)
+        held = None if slot is None else self._slots[slot]
+        return None if held is None else held.instrument
+
+    def add(self, line: OptionLine | UnderlyingLine) -> None:
+        """Start a line; a request that has one starts anew."""
+        self.remove(line.req_id)
+        if isinstance(line, UnderlyingLine):
+            self._underlying[line.req_id] = line
+            return
+        slot = self._free_slot()
+        self._slots[slot] = line
+        self._slot_of[line.req_id] = slot
+        self._row[slot] = line.instrument.row
+        self._sent[:, slot] = np.nan
+        # Nothing known and never sent are the same for what can be absent for ever.
+        self._sent[[Column.LAST, Column.LAST_SIZE, Column.VOLUME, Column.OPEN_INTEREST], slot] = NOTHING
+        self._sent_greeks[:, slot] = np.nan
+        self._due = None
+
+    def remove(self, req_id: int) -> bool:
+        """End a line; False when there is none."""
+        if self._underlying.pop(req_id, None) is not None:
+            return True
+        slot = self._slot_of.pop(req_id, None)
+        if slot is None:
+            return False
+        self._slots[slot] = None
+        self._due = None
+        return True
+
+    def clear(self) -> None:
+        """End every line."""
+        for req_id in self.req_ids:
+            self.remove(req_id)
+
+    def is_due(self, beat: int) -> bool:
+        """Whether any line is sampled at this beat."""
+        return bool(self._due_slots()[beat % OPTION_BEATS].size) or (
+            bool(self._underlying) and beat % UNDERLYING_BEATS == self._underlying_phase
+        )
+
+    def sampled(self, beat: int, taken: Sample) -> bytes:
+        """The changes of the lines due at this beat; empty when there are none."""
+        parts: list[bytes] = []
+        if beat % UNDERLYING_BEATS == self._underlying_phase:
+            self._underlying_changes(taken, parts)
+        slots = self._due_slots()[beat % OPTION_BEATS]
+        if slots.size:
+            self._quote_changes(slots, taken, parts)
+            self._greek_changes(self._greek_slots(slots, beat), taken, parts)
+        return b"".join(parts)
+
+    def everything(self, taken: Sample, *, greeks: bool) -> bytes:
+        """The changes of every line, whatever its phase: the unsampled feed."""
+        parts: list[bytes] = []
+        self._underlying_changes(taken, parts)
+        slots = np.fromiter(self._slot_of.values(), dtype=np.intp, count=len(self._slot_of))
+        if slots.size:
+            self._quote_changes(slots, taken, parts)
+            if greeks:
+                self._greek_changes(slots, taken, parts)
+        return b"".join(parts)
+
+    def _underlying_changes(self, taken: Sample, parts: list[bytes]) -> None:
+        for line in self._underlying.values():
+            self.quote_changes += line.changes(taken, parts)
+
+    def _quote_changes(self, slots: Rows, taken: Sample, parts: list[bytes]) -> None:
+        rows = self._row[slots]
+        now = taken.quotes[:, rows]
+        changed = now != self._sent[:, slots]
+        changed &= taken.sendable[rows]
+        which = np.flatnonzero(changed.any(axis=0))
+        if not which.size:
+            return
+        moved = slots[which]
+        first = np.isnan(self._sent[Column.HALTED, moved]).tolist()
+        self._sent[:, moved] = now[:, which]
+        facts = zip(moved.tolist(), now[:, which].T.tolist(), changed[:, which].T.tolist(), first, strict=True)
+        for slot, values, moves, new in facts:
+            line = self._slots[slot]
+            if line is not None:
+                self.quote_changes += _append_quotes(line, values, moves, parts)
+                if moves[Column.LAST] or moves[Column.VOLUME]:
+                    _append_trade(line, values, taken.market_time, parts)
+                if new or any(moves[Column.VOLUME :]):
+                    _append_facts(line, values, moves, parts, new=new)
+
+    def _greek_slots(self, slots: Rows, beat: int) -> Rows:
+        """Slots whose turn it is this second, and those that never had greeks."""
+        turn = (beat // OPTION_BEATS) % GREEK_ROUNDS
+        never = np.isnan(self._sent_greeks[0, slots])
+        chosen: Rows = slots[never | (self._greek_round[self._row[slots]] == turn)]
+        return chosen
+
+    def _greek_changes(self, slots: Rows, taken: Sample, parts: list[bytes]) -> None:
+        rows = self._row[slots]
+        now = taken.greeks[:, rows]
+        changed = (now != self._sent_greeks[:, slots]).any(axis=0) & taken.sendable[rows]
+        changed &= ~(np.isnan(now).all(axis=0) & (self._sent_greeks[0, slots] == NOTHING))
+        which = np.flatnonzero(changed)
+        if not which.size:
+            return
+        moved = slots[which]
+        # NaN was sent: remembered as NOTHING, so that it goes once and not at every sample.
+        self._sent_greeks[:, moved] = np.where(np.isnan(now[:, which]), NOTHING, now[:, which])
+        mid = (taken.underlying[0] + taken.underlying[1]) / 2
+        for slot, values in zip(moved.tolist(), now[:, which].T.tolist(), strict=True):
+            line = self._slots[slot]
+            if line is not None:
+                parts.append(ticks.model(line.req_id, values, round(mid, 4), delayed=line.delayed))
+                if Generic.IMPLIED_VOL in line.generics and values[0] > 0:
+                    parts.append(ticks.generic(line.req_id, Tick.IMPLIED_VOL, round(values[0], 6)))
+
+    def _due_slots(self) -> list[Rows]:
+        if self._due is None:
+            groups: list[list[int]] = [[] for _ in range(OPTION_BEATS)]
+            for slot in self._slot_of.values():
+                groups[int(self._phase[int(self._row[slot])])].append(slot)
+            self._due = [np.array(group, dtype=np.intp) for group in groups]
+        return self._due
+
+    def _free_slot(self) -> int:
+        for slot, line in enumerate(self._slots):
+            if line is None:
+                return slot
+        grown = len(self._slots)
+        self._slots += [None] * grown
+        self._row = np.concatenate([self._row, np.zeros(grown, dtype=np.intp)])
+        self._sent = np.hstack([self._sent, np.full((COLUMNS, grown), np.nan)])
+        self._sent_greeks = np.hstack([self._sent_greeks, np.full((6, grown), np.nan)])
+        return grown
+
+
+def _append_quotes(line: OptionLine, values: list[float], moves: list[bool], parts: list[bytes]) -> int:
+    """Bid and ask, each as a price with its size, or as a size alone. Returns how many sides changed."""
+    count = 0
+    if moves[Column.BID]:
+        parts.append(ticks.price_tick(line.bid, values[Column.BID], values[Column.BID_SIZE]))
+        count += 1
+    elif moves[Column.BID_SIZE]:
+        parts.append(ticks.size_tick(line.bid_size, values[Column.BID_SIZE]))
+        count += 1
+    if moves[Column.ASK]:
+        parts.append(ticks.price_tick(line.ask, values[Column.ASK], values[Column.ASK_SIZE]))
+        count += 1
+    elif moves[Column.ASK_SIZE]:
+        parts.append(ticks.size_tick(line.ask_size, values[Column.ASK_SIZE]))
+        count += 1
+    return count
+
+
+def _append_trade(line: OptionLine, values: list[float], market_time: float, parts: list[bytes]) -> None:
+    """A trade: last with its size, its time, and the real-time volume when asked for."""
+    last, size, volume = values[Column.LAST], values[Column.LAST_SIZE], values[Column.VOLUME]
+    if last == NOTHING:
+        return
+    size = 0.0 if size == NOTHING else size
+    parts.append(ticks.price_tick(line.last, last, size, b"\x000\x00"))
+    parts.append(ticks.size_tick(line.last_size, size))
+    parts.append(ticks.string(line.req_id, Tick.LAST_TIME, str(int(market_time)), delayed=line.delayed))
+    if Generic.RT_VOLUME in line.generics and not line.delayed:
+        total = 0.0 if volume == NOTHING else volume
+        # The vwap is not known to the simulator; the client takes an empty one.
+        text = f"{last};{int(size)};{int(market_time * 1000)};{int(total)};;true"
+        parts.append(ticks.string(line.req_id, Tick.RT_VOLUME, text))
+
+
+def _append_facts(line: OptionLine, values: list[float], moves: list[bool], parts: list[bytes], *, new: bool) -> None:
+    """Volume, open interest (the other right's as 0), halted, and at first the exchanges of both sides."""
+    call = line.instrument.right == "C"
+    if moves[Column.VOLUME]:
+        parts.append(ticks.size_tick(line.volume, values[Column.VOLUME]))
+        if Generic.OPTION_VOLUME in line.generics:
+            _append_pair(line, Tick.CALL_VOLUME, Tick.PUT_VOLUME, values[Column.VOLUME], parts, call=call)
+    if moves[Column.OPEN_INTEREST] and Generic.OPEN_INTEREST in line.generics:
+        tick = (Tick.CALL_OPEN_INTEREST, Tick.PUT_OPEN_INTEREST)
+        _append_pair(line, *tick, values[Column.OPEN_INTEREST], parts, call=call)
+    if moves[Column.HALTED]:
+        parts.append(ticks.generic(line.req_id, Tick.HALTED, values[Column.HALTED]))
+    if new:
+        parts.append(ticks.string(line.req_id, Tick.BID_EXCHANGE, line.exchanges[0]))
+        parts.append(ticks.string(line.req_id, Tick.ASK_EXCHANGE, line.exchanges[1]))
+
+
+def _append_pair(line: OptionLine, calls: Tick, puts: Tick, value: float, parts: list[bytes], *, call: bool) -> None:
+    for tick, mine in ((calls, call), (puts, not call)):
+        parts.append(ticks.size_tick(ticks.size_prefix(line.req_id, tick, delayed=False), value if mine else 0.0))
