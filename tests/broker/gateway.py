@@ -108,9 +108,9 @@ class Gateway:
     def names(self) -> set[str]:
         return {line.name for line in self.lines.values()}
 
-    async def until(self, what: object, timeout: float = 8) -> None:
+    async def until(self, what: object, seconds: float = 8) -> None:
         """Wait until `what()` is true; checked at each message."""
-        async with asyncio.timeout(timeout), self.changed:
+        async with asyncio.timeout(seconds), self.changed:
             await self.changed.wait_for(what)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -142,7 +142,7 @@ class Gateway:
     async def _read(reader: asyncio.StreamReader) -> bytes:
         return await reader.readexactly(struct.unpack(">I", await reader.readexactly(4))[0])
 
-    def _answer(self, fields: list[str]) -> Iterable[bytes]:  # noqa: C901
+    def _answer(self, fields: list[str]) -> Iterable[bytes]:  # noqa: C901, PLR0912
         match int(fields[0]):
             case 71 if self.refuse_client_id:
                 yield error(-1, 326, "Unable to connect as the client id is already in use.")
@@ -192,7 +192,7 @@ class Gateway:
         yield frame(52, 1, request)
 
     @staticmethod
-    def _detail(request: int, kind: str, expiry: str, strike: float, right: str, con_id: int) -> bytes:
+    def _detail(request: int, kind: str, expiry: str, strike: float, right: str, con_id: int) -> bytes:  # noqa: PLR0917
         when = f"{expiry} 16:00:00 US/Eastern" if expiry else ""
         return frame(
             10, request, "SPY", kind, when, strike, right, "SMART", "USD", "SPY", "SPY", "SPY", con_id, 0.01,
