@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from apps.contracts.names import Env
 from apps.simulator import calibrated, families, generated
 from apps.simulator.injections import Injected, schedule
 from apps.simulator.modelled import ModelledWorld
 from apps.simulator.pricing import Mixture
-from apps.simulator.recorded import RecordedWorld
+from apps.simulator.recorded import RecordedWorld, read_header
 from apps.simulator.spxw_replay import SpxwReplay
 from apps.simulator.truth import utc
 from apps.simulator.world import World
@@ -83,12 +84,30 @@ class UnknownScenario(ValueError):
     """No scenario has this name, or it needs a file that was not given; one sentence says what to do."""
 
 
+def environment(name: str, recording: Path | None = None) -> dict[str, str]:
+    """What the services must be told of a market day: its symbol, and the times of its events if it has any."""
+    symbol = "SPX" if name == SPXW_REPLAY else "SPY"
+    told = {Env.SYMBOL: read_header(recording).symbol if recording is not None else symbol}
+    times = event_times(name) if recording is None else ()
+    return told | ({Env.EVENT_TIMES: ",".join(time.isoformat() for time in times)} if times else {})
+
+
 def event_times(name: str) -> tuple[datetime, ...]:
     """Instants (UTC) of a scenario's events, for the detector's EVENT_TIMES; empty for a day without."""
     scenario = SCENARIOS.get(name)
     if scenario is None or scenario.event_after_open is None:
         return ()
     return (utc(calibrated.OPEN + scenario.event_after_open),)
+
+
+def require(name: str) -> None:
+    """Raises UnknownScenario, in one sentence, for a name that `load` cannot take without a recording."""
+    if name == RECORDED:
+        raise UnknownScenario("The scenario `recorded` needs a file: give it with `spy replay FILE`.")
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.3)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise UnknownScenario(f"There is no scenario named {name!r}.{hint} Known: {', '.join(NAMES)}.")
 
 
 def load(name: str, *, number: int = 1, truth: Path | None = None, recording: Path | None = None) -> World:
@@ -99,19 +118,14 @@ def load(name: str, *, number: int = 1, truth: Path | None = None, recording: Pa
     """
     if recording is not None:
         return _without_injections(RecordedWorld(RECORDED, recording), truth)
+    require(name)
     if name in SCENARIOS:
         return _calibrated(name, SCENARIOS[name], number, truth)
     if name in GENERATED:
         model = generated.model(GENERATED[name], number)
         described = generated.described(name, generated.OPEN, model.strike.size)
         return ModelledWorld(described, model, (), truth=truth)
-    if name == SPXW_REPLAY:
-        return _without_injections(SpxwReplay(name), truth)
-    if name == RECORDED:
-        raise UnknownScenario("The scenario `recorded` needs a file: give it with `spy replay FILE`.")
-    near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.3)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise UnknownScenario(f"There is no scenario named {name!r}.{hint} Known: {', '.join(NAMES)}.")
+    return _without_injections(SpxwReplay(name), truth)
 
 
 def _calibrated(name: str, scenario: Scenario, number: int, truth: Path | None) -> ModelledWorld:
