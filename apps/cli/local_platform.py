@@ -14,6 +14,7 @@ import httpx
 from apps.cli.ports import LOOPBACK, PlatformPorts
 from apps.cli.process import Service
 from apps.contracts.names import Env
+from apps.simulator.scenarios import environment
 
 READY_SECONDS = 30.0
 RESTARTS_PER_MINUTE = 5
@@ -71,6 +72,7 @@ def services_of(plan: PlatformPlan) -> list[Service]:
         Env.IBKR_PORT: str(ports.simulator),
         Env.PUBLISHER_CLIENT_ID: PUBLISHER,
         Env.PUBLISHER_CLIENT_SECRET: secret,
+        **environment(plan.scenario, plan.recording),
     }
     simulator = ["apps.simulator", "--scenario", plan.scenario, "--number", str(plan.number), "--rate", str(plan.rate)]
     simulator += ["--truth", str(truth)]
