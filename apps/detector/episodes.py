@@ -108,6 +108,14 @@ class Episodes:
             since = dict.fromkeys(_LEVELS[: SEVERITY_ORDER[episode.severity]], episode.opened_at)
             self._tracks[episode.key] = _Track(since, -1, self.settings.high_updates, told_at=now, episode=episode)
 
+    def resting(self, now: float) -> dict[Key, float]:
+        """Keys that may not open again yet, and until when."""
+        return {key: until for key, until in self._resting_until.items() if until > now}
+
+    def rest(self, until: Mapping[Key, float]) -> None:
+        """Take up an earlier holder's cool-downs."""
+        self._resting_until.update(until)
+
     def step(
         self,
         now: float,

@@ -75,7 +75,7 @@ class PublisherFacts:
 
 
 class Publisher:
-    """One line of requests to one backend. `wake()` after each new event; `run` until cancelled or stopped."""
+    """One line of requests to one backend. `appended()` after each new event; `run` until cancelled or stopped."""
 
     def __init__(
         self,
@@ -98,10 +98,15 @@ class Publisher:
         self._appended: deque[tuple[int, float]] = deque(maxlen=5000)
         self.facts = PublisherFacts()
 
-    def wake(self, seq: int) -> None:
+    def appended(self, seq: int) -> None:
         """A durable event was appended: send it now, not at the next beat."""
         self._appended.append((seq, time.monotonic()))
         self._wake.set()
+
+    def nudge(self) -> None:
+        """The picture changed: if the beat is free, use it now."""
+        if not self._frames and time.monotonic() >= self._next_beat:
+            self._wake.set()
 
     async def run(self, older: list[Line], current: Line) -> None:
         """Drain lower epochs, then publish the current one until `stop`. Raises EpochRefused for the current one."""
@@ -117,10 +122,13 @@ class Publisher:
 
     async def _drain_older(self, line: Line) -> None:
         log.info("draining epoch %d: %d events", line.stream.epoch, line.log.pending(BACKEND))
-        try:
-            await self._publish(line, live=False)
-        except EpochRefused:
-            self._count_failure("epoch_refused", f"epoch {line.stream.epoch} was refused; its events stay in the spool")
+        await self._publish(line, live=False)
+
+    def _has_it_all(self, line: Line, batch: list[Record]) -> bool:
+        """A lower epoch is refused only when it brings nothing that the backend lacks (D8): go past what was sent."""
+        if batch:
+            line.log.advance(BACKEND, batch[-1].seq)
+        return True
 
     async def _publish(self, line: Line, *, live: bool) -> None:
         attempt, limit, accepted = 0, INGEST_EVENTS_MAX, False
@@ -142,7 +150,10 @@ class Publisher:
                     await self._pause(attempt, None)
                 continue
             if reply is not None and reply.status == 409:
-                raise EpochRefused(was_accepted=accepted)
+                if live:
+                    raise EpochRefused(was_accepted=accepted)
+                asked = self._has_it_all(line, batch)
+                continue
             if reply is not None and reply.status in _CONTENT_REFUSED and asked and (frame or batch):
                 limit = await self._content_refused(line, batch, frame, reply)
                 continue
@@ -168,13 +179,16 @@ class Publisher:
         now = time.monotonic()
         if not self._frames and now >= self._next_beat:
             self._frames.extend(self._tap.compose())
-            self._next_beat = max(self._next_beat + self._tap.beat_seconds(), now)
+            if self._frames:  # a beat in which nothing was due is not used up: the next change goes at once
+                self._next_beat = now + self._tap.beat_seconds()
         return self._frames.popleft() if self._frames else None
 
     async def _wait_for_work(self) -> None:
-        self._wake.clear()
+        now = time.monotonic()
+        pause = self._next_beat - now if self._next_beat > now else self._tap.beat_seconds()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(0.001, self._next_beat - time.monotonic()))
+            await asyncio.wait_for(self._wake.wait(), pause)
+        self._wake.clear()
 
     async def _send(self, line: Line, batch: list[Record], frame: ComposedFrame | None) -> IngestReply | None:
         """The backend's answer; None when there was none. A frame that did not arrive is given back."""

@@ -34,10 +34,12 @@ def describe(kind: type[ServiceSettings], error: ValidationError) -> str:
     lines = []
     for fault in error.errors(include_url=False, include_context=False):
         name = str(fault["loc"][0]) if fault["loc"] else ""
-        key = name.upper() or kind.__name__
-        shown = "" if _is_secret(kind, name) or fault["type"] in {"missing", "value_error"} else f"={fault['input']}"
-        message = fault["msg"].removeprefix("Value error, ")
-        lines.append(f"{key}{shown}: {message[:1].lower()}{message[1:]}. {_help(kind, name)}".rstrip())
+        message = fault["msg"].removeprefix("Value error, ").rstrip(".") + "."
+        if fault["type"] == "value_error":  # our own sentence names the key and the way out
+            lines.append(message)
+            continue
+        shown = "" if _is_secret(kind, name) or fault["type"] == "missing" else f"={fault['input']}"
+        lines.append(f"{name.upper()}{shown}: {message[:1].lower()}{message[1:]} {_help(kind, name)}".rstrip())
     return "\n".join(lines)
 
 

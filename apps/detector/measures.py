@@ -1,0 +1,98 @@
+"""Turns what happens in the detector into metrics. The only place that knows both; decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apps.contracts.anomalies import Anomaly
+from apps.contracts.enums import EpisodeStatus, OptionType, Severity
+from apps.contracts.events import Signal
+from apps.detector.detection import Step
+from apps.detector.metrics import CounterFeed, DetectorMetrics
+from apps.detector.sampler import spot_of
+from apps.detector.spool import BACKEND
+from apps.market.chain import Chain
+
+if TYPE_CHECKING:
+    from apps.detector.leader import Leader
+
+
+class Measures:
+    """Observes; every method is cheap and cannot fail for what it is given."""
+
+    def __init__(self, metrics: DetectorMetrics, symbol: str) -> None:
+        self.metrics = metrics
+        self._symbol = symbol
+        self._publish = CounterFeed(metrics.publish_failures)
+        self._lost = CounterFeed(metrics.spool_errors)
+        self._was_connected = False
+
+    def leading(self, *, leading: bool) -> None:
+        """This process became, or ceased to be, the only writer."""
+        self.metrics.leader.labels(self._symbol).set(leading)
+
+    def ticks(self, quote_changes: int) -> None:
+        """Quote changes of one packet."""
+        self.metrics.ticks.labels(self._symbol).inc(quote_changes)
+
+    def link(self, *, connected: bool, code: int | None) -> None:
+        """The broker link's state."""
+        self.metrics.connected.set(connected)
+        if self._was_connected and not connected:
+            self.metrics.reconnects.inc()
+        self._was_connected = connected
+        if code is not None:
+            self.metrics.broker_errors.labels(str(code)).inc()
+
+    def scanned(self, chain: Chain, step: Step, t_recv: float, seconds: float) -> None:
+        """One scan, from the copy of the book to the events in the spool."""
+        metrics = self.metrics
+        calls = int(chain.is_call.sum())
+        metrics.scanned.labels(OptionType.CALL).inc(calls)
+        metrics.scanned.labels(OptionType.PUT).inc(len(chain) - calls)
+        metrics.scan_seconds.observe(seconds)
+        metrics.per_scan.observe(len(step.result.findings))
+        metrics.latency.labels("detect").observe(max(0.0, step.t_detect - t_recv) / 1000)
+        spot = spot_of(chain)
+        if spot is not None:
+            metrics.spot.set(spot)
+        metrics.forward.set(step.result.forward)
+
+    def told(self, body: Anomaly | Signal) -> None:
+        """An anomaly or a signal went into the journal."""
+        if isinstance(body, Signal):
+            self.metrics.signals.inc()
+        elif body.status is EpisodeStatus.OPEN:
+            self.metrics.detected.labels(body.severity, body.kind).inc()
+
+    def looked(self, leader: Leader, now: float) -> None:
+        """The regular look: everything that is a level and not an event."""
+        metrics = self.metrics
+        metrics.set_data_state(leader.watch.state)
+        age = leader.watch.age(now)
+        metrics.data_age.set(float("nan") if age is None else age)
+        metrics.spool_pending.set(leader.line.log.pending(BACKEND))
+        metrics.net_flow.set(leader.flow.totals.net)
+        open_by_severity = [episode.severity for episode in leader.detection.episodes.open]
+        for severity in Severity:
+            metrics.current.labels(severity).set(open_by_severity.count(severity))
+        facts = leader.publisher.facts
+        for reason, count in facts.failures.items():
+            self._publish.set(reason, count)
+        while facts.publish_seconds:
+            metrics.latency.labels("publish").observe(facts.publish_seconds.popleft())
+        self._lost.set("write", leader.line.log.write_errors)
+        for kind, count in leader.journal.lost.items():
+            self._lost.set(f"lost_{kind}", count)
+
+    def scan_failed(self, error_type: str) -> None:
+        """A scan raised."""
+        self.metrics.scan_errors.labels(error_type).inc()
+
+    def spool_failed(self, error_type: str) -> None:
+        """Something besides the log itself could not be written."""
+        self.metrics.spool_errors.labels(error_type).inc()
+
+    def failed(self, handler: str) -> None:
+        """A helper task raised."""
+        self.metrics.handler_errors.labels(handler).inc()

@@ -1,0 +1,128 @@
+"""The newest picture as frames: keeps what the last scan saw and gives the publisher what is due. Sends nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from apps.contracts.enums import DataState, MarketState, Severity, SmileQuality
+from apps.contracts.events import Stream
+from apps.contracts.frames import Frame
+from apps.detector.anomaly_record import instant
+from apps.detector.cells import cells_of, number
+from apps.detector.frames import ComposedFrame, FrameComposer
+from apps.detector.sampler import spot_of
+from apps.market.chain import Chain
+from apps.market.findings import ScanResult
+from apps.service.clock import Clock, wall_ms
+
+
+@dataclass(slots=True)
+class Seen:
+    """One scan as the page shall see it."""
+
+    chain: Chain
+    result: ScanResult
+    severities: Mapping[tuple[float, bool], Severity]
+    t_recv: float
+    t_detect: float
+    net_flow: float
+
+
+@dataclass(slots=True)
+class Truth:
+    """What stands in every frame besides the chain."""
+
+    data: DataState
+    data_age: float | None
+    state: MarketState
+    as_of_seq: int
+
+
+@dataclass(slots=True)
+class Picture:
+    """`truth()` is asked for every frame, so that no frame says live while data is not."""
+
+    stream: Stream
+    clock: Clock
+    beat_seconds: float
+    truth: Callable[[], Truth]
+    composer: FrameComposer = field(default_factory=FrameComposer)
+    _seen: Seen | None = None
+    _oldest: tuple[float, float] | None = None
+    """Receive and detect times of the oldest scan not yet in a frame: what a latency must be measured from."""
+
+    def show(self, seen: Seen) -> None:
+        """A newer scan."""
+        if self._oldest is None:
+            self._oldest = (seen.t_recv, seen.t_detect)
+        self._seen = seen
+
+    def compose(self) -> list[ComposedFrame]:
+        """Frames of this beat."""
+        if self._oldest is not None and self._seen is not None:
+            self.composer.update(cells_of(self._seen.chain, self._seen.result, self._seen.severities))
+        base = self._header()
+        frames = self.composer.compose(lambda number: base.model_copy(update={"frame": number}), time.monotonic())
+        if frames:
+            self._oldest = None
+        return frames
+
+    def _header(self) -> Frame:
+        truth, now = self.truth(), self.clock.now()
+        known = {} if self._seen is None else _chain_header(self._seen, now)
+        return Frame.model_validate(
+            {
+                **self.stream.model_dump(),
+                "frame": 1,
+                "as_of_seq": truth.as_of_seq,
+                "market_time": instant(now),
+                "t_publish": round(wall_ms(), 1),
+                "state": truth.state,
+                "data": truth.data,
+                "data_age": None if truth.data_age is None else round(truth.data_age, 2),
+                "beat": self.beat_seconds,
+                "rate": self.clock.rate,
+                **(known or _nothing()),
+                "t_recv": None if self._oldest is None else round(self._oldest[0], 1),
+                "t_detect": None if self._oldest is None else round(self._oldest[1], 1),
+                "cells": [],
+            }
+        )
+
+
+def _chain_header(seen: Seen, now: float) -> dict[str, object]:
+    chain, result = seen.chain, seen.result
+    left = chain.seconds_to_expiry - (now - chain.market_time)
+    return {
+        "smile": SmileQuality(result.smile),
+        "expiry": chain.expiry.isoformat(),
+        "seconds_to_expiry": round(max(0.0, left), 1),
+        "spot": spot_of(chain),
+        "spot_bid": number(chain.underlying.bid, 4, 0, 1e6),
+        "spot_ask": number(chain.underlying.ask, 4, 0, 1e6),
+        "forward": number(result.forward, 3, 0, 1e6),
+        "atm_vol": number(result.atm_vol, 4, 0, 50),
+        "net_flow": number(seen.net_flow, 0, -1e15, 1e15),
+        "strike_low": float(np.min(chain.strike)) if len(chain) else None,
+        "strike_high": float(np.max(chain.strike)) if len(chain) else None,
+    }
+
+
+def _nothing() -> dict[str, object]:
+    unknown = (
+        "expiry",
+        "seconds_to_expiry",
+        "spot",
+        "spot_bid",
+        "spot_ask",
+        "forward",
+        "atm_vol",
+        "net_flow",
+        "strike_low",
+        "strike_high",
+    )
+    return {"smile": SmileQuality.NONE, **dict.fromkeys(unknown)}
