@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -129,7 +130,9 @@ def kind_of(what: str) -> FaultKind:
     """The kind of this name. Raises FaultError that lists what there is."""
     kind = KINDS.get(what)
     if kind is None:
-        raise FaultError("what", f"there is no fault {what[:40]!r}; GET /faults lists them: {', '.join(KINDS)}")
+        near = difflib.get_close_matches(what, KINDS, n=1, cutoff=0.3)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise FaultError("what", f"There is no fault {what[:40]!r}.{hint} GET /faults on the control port lists them.")
     return kind
 
 

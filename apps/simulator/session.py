@@ -81,7 +81,7 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone, from either side."""
         if exc is not None:
-            self.gateway.count("connection_errors")
+            self.gateway.count("connection_resets")
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
