@@ -1,4 +1,4 @@
-"""Fair prices of a whole chain from its own smile, call and put of a strike against the same vol. Pure; judges nobody."""
+"""Fair prices of a chain from its own smile, call and put of a strike against the same vol. Pure; judges nobody."""
 
 from __future__ import annotations
 

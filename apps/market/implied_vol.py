@@ -133,11 +133,11 @@ def _solve(options: _Options, s: Array) -> None:
     if np.count_nonzero(good) == good.size:
         _householder(v, index, s)
         return
-    wide = np.flatnonzero(~good & np.isfinite(v) & (strike > 0))
-    normal = np.where(v[wide] < _FLOOR, np.nan, s[wide]) if wide.size else s[wide]
+    wide = ~good & np.isfinite(v) & (strike > 0)
+    normal = np.where(v[wide] < _FLOOR, np.nan, s[wide])
     _householder(v, index, s)
     np.copyto(s, np.nan, where=~good)
-    if wide.size:
+    if normal.size:
         s[wide] = solve_wide(x[wide], v[wide], normal)
 
 
