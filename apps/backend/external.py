@@ -1,0 +1,63 @@
+"""Third-party anomalies (POST /anomalies) as anomalies of source `external`. Invents no quote and no judgement."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from apps.contracts.anomalies import Anomaly, Times, anomaly_id
+from apps.contracts.api import ExternalAnomaly
+from apps.contracts.enums import EpisodeStatus, Kind, MarketState, Source
+from apps.contracts.events import Stream
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def as_anomaly(external: ExternalAnomaly, state: MarketState, received_ms: float) -> tuple[Stream, Anomaly]:
+    """The anomaly and its stream. It has no life here, so it is closed when it arrives.
+
+    The episode number is the second of the New York day it was seen, plus one: the same report posted twice has the
+    same id. Its expiry is that day, which is what a 0DTE report means.
+    """
+    seen = datetime.fromtimestamp(external.timestamp, UTC)
+    local = seen.astimezone(NEW_YORK)
+    day = local.date().isoformat()
+    episode = 1 + local.hour * 3600 + local.minute * 60 + local.second
+    stream = Stream(source=Source.EXTERNAL, run="", symbol=external.symbol, day=day, epoch=0)
+    identity = anomaly_id(
+        source=Source.EXTERNAL,
+        run="",
+        day=day,
+        symbol=external.symbol,
+        expiry=day,
+        strike=external.strike,
+        option_type=external.option_type,
+        kind=Kind.RESIDUAL,
+        episode=episode,
+    )
+    anomaly = Anomaly(
+        id=identity,
+        source=Source.EXTERNAL,
+        run="",
+        day=day,
+        symbol=external.symbol,
+        expiry=day,
+        kind=Kind.RESIDUAL,
+        strike=external.strike,
+        option_type=external.option_type,
+        episode=episode,
+        status=EpisodeStatus.CLOSED,
+        severity=external.severity,
+        highest_severity=external.severity,
+        state=state,
+        timestamp=seen,
+        opened_at=seen,
+        closed_at=seen,
+        bid=external.bid,
+        ask=external.ask,
+        fair=external.expected_price,
+        volume=external.volume,
+        open_interest=external.open_interest,
+        times=Times(t_recv=received_ms, t_detect=received_ms, t_publish=received_ms),
+    )
+    return stream, anomaly

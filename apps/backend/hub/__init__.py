@@ -1,0 +1,1 @@
+"""The embedded hub: the SignalR JSON hub protocol, so that the unmodified JavaScript client connects (D10)."""
