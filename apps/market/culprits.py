@@ -115,13 +115,24 @@ def _one_instant(chain: Chain, legs: list[FindingLeg], *, stock: bool) -> bool:
     return len(times) == 1
 
 
-def _blame(claim: Claim, judged: Judged) -> tuple[int, float]:
-    """(row, z in the crossing's direction) of the leg that fits the smile worst: bought too cheap or sold too dear."""
+def _blame(chain: Chain, claim: Claim, judged: Judged) -> tuple[int, float]:
+    """(row, z in the crossing's direction) of the leg that gives most of the edge.
+
+    The edge is the sum over legs of what each quote is outside fair, less the fair value of what one holds. So the leg
+    farthest outside is to blame, and its z says how sure that is; tight innocent legs have the larger z by chance.
+    """
     options = [leg for leg in claim.legs if leg.row != STOCK_ROW]
-    against = [float(-judged.z[leg.row] if leg.buy else judged.z[leg.row]) for leg in options]
-    known = [value if math.isfinite(value) else -math.inf for value in against]
-    worst = int(np.argmax(known))
-    return options[worst].row, against[worst]
+    given = [_outside(chain, judged, leg) * leg.ratio for leg in options]
+    worst = options[int(np.argmax(given))]
+    z = float(judged.z[worst.row])
+    return worst.row, -z if worst.buy else z
+
+
+def _outside(chain: Chain, judged: Judged, leg: FindingLeg) -> float:
+    """What this leg alone earns against fair, $/share; -inf without a fair value."""
+    fair = float(judged.judgement.fair[leg.row])
+    edge = fair - float(chain.ask[leg.row]) if leg.buy else float(chain.bid[leg.row]) - fair
+    return edge if math.isfinite(edge) else -math.inf
 
 
 def _choose(
@@ -129,7 +140,7 @@ def _choose(
 ) -> list[tuple[Claim, int, float]]:
     """(claim, culprit's row, blame): the simplest kind per culprit, or the kind already shown while it still holds."""
     rank = {kind: place for place, kind in enumerate(SIMPLEST_FIRST)}
-    blamed = [(claim, *_blame(claim, judged)) for claim in claims]
+    blamed = [(claim, *_blame(chain, claim, judged)) for claim in claims]
     chosen: dict[int, tuple[Claim, int, float]] = {}
     kinds: dict[tuple[float, bool], str] = {}
 

@@ -16,7 +16,6 @@ from apps.market.coherence import judge as judge_coherence
 from apps.market.culprits import Verdict, crossings
 from apps.market.findings import Finding, ScanCounts, ScanResult
 from apps.market.grid import StrikeGrid, grid_of
-from apps.market.implied_vol import implied_vol
 from apps.market.judgement import Judgement, judge
 from apps.market.memory import ScanMemory
 from apps.market.residuals import half_spreads, outside_edge, robust_z
@@ -171,9 +170,7 @@ def _result(
     verdict: Verdict,
 ) -> ScanResult:
     judgement = judged.judgement
-    years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
     mid = (chain.bid + chain.ask) / 2
-    vols = _vols(chain, judgement.forward, years, mid)
     return ScanResult(
         market_time=chain.market_time,
         seconds_to_expiry=chain.seconds_to_expiry,
@@ -187,9 +184,9 @@ def _result(
         low_confidence=judged.low_confidence,
         fair=judgement.fair,
         fair_iv=judgement.fair_iv,
-        iv=vols[0],
-        bid_iv=vols[1],
-        ask_iv=vols[2],
+        iv=judgement.iv,
+        bid_iv=judgement.bid_iv,
+        ask_iv=judgement.ask_iv,
         delta=judgement.delta,
         z=judged.z,
         z_temporal=judged.z_temporal,
@@ -209,13 +206,6 @@ def _result(
             residuals_stale=int((judged.outlier & coherence.stale).sum()),
         ),
     )
-
-
-def _vols(chain: Chain, forward: float, years: float, mid: Array) -> Array:
-    """Implied vols of mid, bid and ask, (3, n), in one call; NaN without a forward."""
-    if not math.isfinite(forward):
-        return np.full((3, len(chain)), np.nan)
-    return implied_vol(np.stack([mid, chain.bid, chain.ask]), forward, chain.strike, chain.is_call, years)
 
 
 __all__ = ["ScanMemory", "ScanResult", "ScanSettings", "SessionHours", "StrikeGrid", "scan"]

@@ -95,17 +95,17 @@ def _scaled(weight: Array, shift: Array, width: Array, deviation: float, forward
 
 def three_lognormals(rng: np.random.Generator, deviation: float, forward: float = FORWARD) -> Mixture:
     """A body and two side lumps, one on each wing: skew and fat tails without a formula of the smile's own kind."""
-    side = rng.uniform(0.08, 0.25, 2)
+    side = rng.uniform((0.06, 0.04), (0.25, 0.20))
     weight = np.array([1 - side.sum(), side[0], side[1]])
-    shift = np.array([0.0, -rng.uniform(0.3, 1.2), rng.uniform(0.1, 0.8)])
-    width = np.array([rng.uniform(0.75, 1.0), rng.uniform(0.9, 1.6), rng.uniform(0.6, 1.2)])
+    shift = np.array([0.0, -rng.uniform(0.3, 2.0), rng.uniform(0.2, 1.2)])
+    width = np.array([rng.uniform(0.7, 1.0), rng.uniform(0.9, 2.0), rng.uniform(0.7, 1.4)])
     return _scaled(weight, shift, width, deviation, forward)
 
 
 def jump_diffusion(rng: np.random.Generator, deviation: float, forward: float = FORWARD) -> Mixture:
-    """Merton's model: Poisson many jumps (0.05 to 0.5 expected), mostly down. Nothing is ever tuned on it."""
-    expected = float(rng.uniform(0.05, 0.5))
-    jump_mean, jump_width = float(rng.uniform(-1.0, 0.2)), float(rng.uniform(0.6, 1.6))
+    """Merton's model: Poisson many jumps (0.04 to 0.4 expected), mostly down. Nothing is ever tuned on it."""
+    expected = float(rng.uniform(0.04, 0.4))
+    jump_mean, jump_width = float(rng.uniform(-1.6, 0.2)), float(rng.uniform(0.8, 1.8))
     count = np.arange(8.0)
     weight = np.array([math.exp(-expected) * expected**n / math.factorial(n) for n in range(8)])
     weight = weight / weight.sum()
