@@ -14,7 +14,7 @@ from apps.market.black import time_value
 from apps.market.chain import Array, BoolArray
 from apps.market.fair import FairChain, SmileVerdict, fair_chain
 from apps.market.forward import parity_forward
-from apps.market.grid import StrikeGrid, padded
+from apps.market.grid import StrikeGrid
 from apps.market.mills import normal_cdf, normal_density
 from apps.market.residuals import TICK_NOISE, half_spreads, price_residual
 from apps.market.terms import SmileQuality
@@ -127,10 +127,13 @@ class _Fit:
         y = np.log(strikes / start.forward) / (start.sigma_atm * np.sqrt(years))
         tolerance = 1e-9
         outside = (y < start.smile.lowest - tolerance) | (y > start.smile.highest + tolerance)
-        return cls.of(start.forward, start.sigma_atm, years, start.smile.vol(y), strikes, outside)
+        vol = start.smile.vol(y)
+        return cls.of(start.forward, vol, strikes, atm_vol=start.sigma_atm, years=years, outside=outside)
 
     @classmethod
-    def of(cls, forward: float, atm_vol: float, years: float, vol: Array, strikes: Array, outside: BoolArray) -> _Fit:
+    def of(
+        cls, forward: float, vol: Array, strikes: Array, *, atm_vol: float, years: float, outside: BoolArray
+    ) -> _Fit:
         """Value, delta and vega at every strike."""
         root = np.sqrt(years)
         log_ratio = np.log(strikes / forward)
@@ -167,7 +170,8 @@ class _Fit:
 def _held(fit: _Fit) -> Array:
     """y held inside the live range, where the polynomial knows something."""
     inside = fit.y[~fit.outside]
-    return np.minimum(np.maximum(fit.y, inside.min()), inside.max())
+    held: Array = np.minimum(np.maximum(fit.y, inside.min()), inside.max())
+    return held
 
 
 def _refine(fit: _Fit, quotes: _Quotes) -> _Fit:
@@ -195,7 +199,8 @@ def _refine(fit: _Fit, quotes: _Quotes) -> _Fit:
         solution = np.linalg.solve(normal, weighted.T @ gap + precision * mean)
         residual = weight * (gap - design @ solution)
     forward = fit.forward + float(solution[-1])
-    return _Fit.of(forward, fit.atm_vol, fit.years, powers @ solution[:-1], quotes.grid.strikes, fit.outside)
+    vol = powers @ solution[:-1]
+    return _Fit.of(forward, vol, quotes.grid.strikes, atm_vol=fit.atm_vol, years=fit.years, outside=fit.outside)
 
 
 def _unjudged(start: FairChain, quotes: _Quotes) -> Judgement:
