@@ -27,6 +27,7 @@ class DataWatch:
     _last_wall: float = float("-inf")
     _gap: Gap | None = None
     _blind_since: tuple[float, GapReason] | None = None
+    _first_look: float | None = None
 
     def packet(self, market_time: float, wall: float) -> None:
         """An option packet arrived."""
@@ -63,9 +64,18 @@ class DataWatch:
                 since, why = self._blind_since
                 gaps.append(Gap(started_at=instant(since), ended_at=instant(max(since, now)), reason=why))
             self._blind_since = None
-        elif self._gap is None or (reason is not self._gap.reason and self._gap.reason in _REASONS.values()):
+        elif self._gap is not None:
+            if reason is GapReason.NO_GATEWAY and self._gap.reason is GapReason.STALE:  # the graver reason stays
+                gaps.append(self._open(now, reason))
+        elif self._may_open(now):
             gaps.append(self._open(now, reason))
         return gaps
+
+    def _may_open(self, now: float) -> bool:
+        """Before the first quote of all there is nothing to miss, unless the start itself takes too long."""
+        if self._first_look is None:
+            self._first_look = now
+        return self.last_market is not None or self._blind_since is not None or now - self._first_look > SILENT_SECONDS
 
     def _open(self, now: float, reason: GapReason) -> Gap:
         if self._gap is not None:
@@ -74,6 +84,6 @@ class DataWatch:
             since, why = self._blind_since
             self._gap, self._blind_since = Gap(started_at=instant(since), reason=why), None
         else:
-            since = self.last_market if self.last_market is not None else now
+            since = self.last_market if self.last_market is not None else self._first_look or now
             self._gap = Gap(started_at=instant(min(since, now)), reason=reason)
         return self._gap

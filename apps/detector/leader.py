@@ -255,7 +255,8 @@ class Leader:
     def _may_scan(self) -> bool:
         return self.watch.state is DataState.LIVE
 
-    def _scan(self, t_recv: float) -> None:
+    def _scan(self, arrivals: tuple[float, ...]) -> None:
+        t_recv = arrivals[0]
         now = self._around.clock.now()
         chain = self._around.feed.chain(now)
         if chain is None or not len(chain) or self.watch.state is not DataState.LIVE:
@@ -270,10 +271,10 @@ class Leader:
         )
         for body in step.bodies:
             self._tell(body, now)
-        self._after(chain, step, t_recv, now)
-        self._around.measures.scanned(chain, step, t_recv, time.perf_counter() - started)
+        self._after(chain, step, arrivals, now)
+        self._around.measures.scanned(chain, step, arrivals, time.perf_counter() - started)
 
-    def _after(self, chain: Chain, step: Step, t_recv: float, now: float) -> None:
+    def _after(self, chain: Chain, step: Step, arrivals: tuple[float, ...], now: float) -> None:
         result = step.result
         totals = self.flow.observe(self._session.day, chain)
         for sample in self._sampler.take(chain, result, totals, now=now, wall=time.monotonic()):
@@ -281,7 +282,7 @@ class Leader:
         self._now.state, self._now.smile = MarketState(result.state), SmileQuality(result.smile)
         self._now.expiry, self._now.contracts = chain.expiry.isoformat(), len(chain)
         severities = self.detection.episodes.severities()
-        self.picture.show(Seen(chain, result, severities, t_recv, step.t_detect, totals.net))
+        self.picture.show(Seen(chain, result, severities, arrivals, step.t_detect, totals.net))
         self.publisher.nudge()
 
     def _tell(self, body: Anomaly | Signal, now: float) -> None:

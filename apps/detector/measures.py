@@ -44,15 +44,17 @@ class Measures:
         if code is not None:
             self.metrics.broker_errors.labels(str(code)).inc()
 
-    def scanned(self, chain: Chain, step: Step, t_recv: float, seconds: float) -> None:
-        """One scan, from the copy of the book to the events in the spool."""
+    def scanned(self, chain: Chain, step: Step, arrivals: tuple[float, ...], seconds: float) -> None:
+        """One scan, from the copy of the book to the events in the spool; every packet has its latency."""
         metrics = self.metrics
         calls = int(chain.is_call.sum())
         metrics.scanned.labels(OptionType.CALL).inc(calls)
         metrics.scanned.labels(OptionType.PUT).inc(len(chain) - calls)
         metrics.scan_seconds.observe(seconds)
         metrics.per_scan.observe(len(step.result.findings))
-        metrics.latency.labels("detect").observe(max(0.0, step.t_detect - t_recv) / 1000)
+        detect = metrics.latency.labels("detect")
+        for arrival in arrivals:
+            detect.observe(max(0.0, step.t_detect - arrival) / 1000)
         spot = spot_of(chain)
         if spot is not None:
             metrics.spot.set(spot)

@@ -19,6 +19,9 @@ from apps.market.chain import Chain
 from apps.market.findings import ScanResult
 from apps.service.clock import Clock, wall_ms
 
+ARRIVALS_KEPT = 1_000
+_GOLDEN = 0.6180339887498949
+
 
 @dataclass(slots=True)
 class Seen:
@@ -27,7 +30,7 @@ class Seen:
     chain: Chain
     result: ScanResult
     severities: Mapping[tuple[float, bool], Severity]
-    t_recv: float
+    arrivals: tuple[float, ...]
     t_detect: float
     net_flow: float
 
@@ -52,27 +55,42 @@ class Picture:
     truth: Callable[[], Truth]
     composer: FrameComposer = field(default_factory=FrameComposer)
     _seen: Seen | None = None
-    _oldest: tuple[float, float] | None = None
-    """Receive and detect times of the oldest scan not yet in a frame: what a latency must be measured from."""
+    _arrivals: list[tuple[float, float]] = field(default_factory=list)
+    """Receive and detect times of the packets that no frame has shown yet."""
+
+    _picks: int = 0
 
     def show(self, seen: Seen) -> None:
         """A newer scan."""
-        if self._oldest is None:
-            self._oldest = (seen.t_recv, seen.t_detect)
+        self._arrivals += ((arrival, seen.t_detect) for arrival in seen.arrivals[:ARRIVALS_KEPT])
+        del self._arrivals[:-ARRIVALS_KEPT]
         self._seen = seen
 
     def compose(self) -> list[ComposedFrame]:
         """Frames of this beat."""
-        if self._oldest is not None and self._seen is not None:
+        if self._arrivals and self._seen is not None:
             self.composer.update(cells_of(self._seen.chain, self._seen.result, self._seen.severities))
         base = self._header()
         frames = self.composer.compose(lambda number: base.model_copy(update={"frame": number}), time.monotonic())
         if frames:
-            self._oldest = None
+            self._arrivals.clear()
+            self._picks += 1
         return frames
+
+    def _pick(self) -> tuple[float | None, float | None]:
+        """Times of one of the packets this beat shows, another place in the row each time (golden-ratio steps).
+
+        A beat shows many packets and has room for one time. Picked evenly, the quantiles that a page measures over
+        frames are those of packets; the oldest each time would be too dark, the newest too bright.
+        """
+        if not self._arrivals:
+            return None, None
+        arrival, detect = self._arrivals[int(len(self._arrivals) * (self._picks * _GOLDEN % 1))]
+        return round(arrival, 1), round(detect, 1)
 
     def _header(self) -> Frame:
         truth, now = self.truth(), self.clock.now()
+        t_recv, t_detect = self._pick()
         known = {} if self._seen is None else _chain_header(self._seen, now)
         return Frame.model_validate(
             {
@@ -87,8 +105,8 @@ class Picture:
                 "beat": self.beat_seconds,
                 "rate": self.clock.rate,
                 **(known or _nothing()),
-                "t_recv": None if self._oldest is None else round(self._oldest[0], 1),
-                "t_detect": None if self._oldest is None else round(self._oldest[1], 1),
+                "t_recv": t_recv,
+                "t_detect": t_detect,
                 "cells": [],
             }
         )

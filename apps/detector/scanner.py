@@ -10,9 +10,12 @@ from apps.service.clock import wall_ms
 
 log = logging.getLogger(__name__)
 
+ARRIVALS_KEPT = 1_000
+"""Arrival times kept between two scans: enough for every figure, bounded for every load."""
+
 
 class Scanner:
-    """Calls `scan(t_recv)` on the loop; `t_recv` is the wall time of the oldest packet not yet scanned.
+    """Calls `scan(arrivals)` on the loop: wall times, oldest first, of the packets it is the first to see.
 
     The first packet after a pause is scanned at once; under load one scan serves every packet of its interval. What
     the scan raises is counted by `on_error` and outlived.
@@ -20,7 +23,7 @@ class Scanner:
 
     def __init__(
         self,
-        scan: Callable[[float], None],
+        scan: Callable[[tuple[float, ...]], None],
         *,
         per_second: float,
         longest_pause: float,
@@ -31,7 +34,7 @@ class Scanner:
         self._longest_pause = longest_pause
         self._on_error = on_error
         self._next_at = 0.0
-        self._oldest: float | None = None
+        self._arrivals: list[float] = []
         self._handle: asyncio.Handle | None = None
         self.scans = 0
         self.packets = 0
@@ -39,8 +42,8 @@ class Scanner:
     def packet(self, t_recv: float) -> None:
         """A packet changed the book."""
         self.packets += 1
-        if self._oldest is None:
-            self._oldest = t_recv
+        if len(self._arrivals) < ARRIVALS_KEPT:
+            self._arrivals.append(t_recv)
         self._schedule()
 
     async def run(self, wanted: Callable[[], bool]) -> None:
@@ -69,10 +72,10 @@ class Scanner:
     def _run(self) -> None:
         self._handle = None
         self._next_at = asyncio.get_running_loop().time() + self._interval
-        t_recv, self._oldest = self._oldest, None
+        arrivals, self._arrivals = self._arrivals, []
         self.scans += 1
         try:
-            self._scan(wall_ms() if t_recv is None else t_recv)
+            self._scan(tuple(arrivals) or (wall_ms(),))
         except Exception as error:
             log.exception("a scan failed")
             self._on_error(type(error).__name__)
