@@ -15,6 +15,7 @@ from rich.console import Console
 from apps.cli.local_platform import LocalPlatform, PlatformFailed, PlatformPlan
 from apps.cli.ports import PortTaken, choose_ports
 from apps.contracts.names import Env
+from apps.simulator.scenarios import require
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -64,6 +65,8 @@ def run_platform(plan: PlatformPlan) -> None:
 def make_plan(*, scenario: str, port: int | None, rate: float, number: int, recording: Path | None) -> PlatformPlan:
     """The plan from the command's options and the environment; exits 2 with one sentence when they cannot work."""
     try:
+        if recording is None:
+            require(scenario)
         ports = choose_ports(port)
     except (PortTaken, ValueError) as error:
         errors.print(str(error), markup=False)
