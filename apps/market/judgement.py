@@ -14,7 +14,7 @@ from apps.market.black import time_value
 from apps.market.chain import Array, BoolArray
 from apps.market.fair import FairChain, SmileVerdict, fair_chain
 from apps.market.forward import parity_forward
-from apps.market.grid import StrikeGrid
+from apps.market.grid import StrikeGrid, padded
 from apps.market.mills import normal_cdf, normal_density
 from apps.market.residuals import TICK_NOISE, half_spreads, price_residual
 from apps.market.terms import SmileQuality
@@ -36,6 +36,10 @@ PRIOR_MEAN = np.array([1.0, -0.05, 0.03, 0.0, 0.0])
 PRIOR_DEVIATION = np.array([0.3, 0.10, 0.04, 0.010, 0.003])
 """Shape of vol over at-the-money vol in powers of y: what a one-lump distribution can look like, generously. It lets
 four degrees be used with few strikes, where they would otherwise follow an outlier at the end of the range."""
+
+PARITY_STRIKES = 7
+PARTNER_MOST = 0.05
+"""Without a smile, only contracts whose partner is worth at most this (dollars) are judged, by parity."""
 
 SHARE_INSIDE_LEAST = 0.7
 """Below this share of fair values inside their quotes the smile is the wrong shape: say so, raise no alarm."""
@@ -203,10 +207,25 @@ def _refine(fit: _Fit, quotes: _Quotes) -> _Fit:
     return _Fit.of(forward, vol, quotes.grid.strikes, atm_vol=fit.atm_vol, years=fit.years, outside=fit.outside)
 
 
+def _by_parity(start: FairChain, quotes: _Quotes) -> tuple[Array, Array]:
+    """(fair, error) without a smile, (n,): intrinsic plus the partner's mid, where the partner is nearly worthless.
+
+    In the last minutes most in-the-money contracts are worth their intrinsic value on the forward and a cent at most.
+    """
+    signed = np.where(quotes.is_call, start.forward - quotes.strike, quotes.strike - start.forward)
+    partner = padded(quotes.mid)[quotes.grid.partner]
+    with np.errstate(invalid="ignore"):
+        known = (signed > 0) & (partner <= PARTNER_MOST)
+    return np.where(known, signed + partner, np.nan), np.where(known, padded(quotes.half)[quotes.grid.partner], np.nan)
+
+
 def _unjudged(start: FairChain, quotes: _Quotes) -> Judgement:
-    """No smile: what the quotes say by themselves, and no verdict on any."""
+    """No smile: intrinsic values on the forward, where enough strikes agree on one, and no verdict on any other."""
     n = quotes.strike.size
     nan = np.full(n, np.nan)
+    fair, error = _by_parity(start, quotes) if quotes.grid.strikes.size >= PARITY_STRIKES else (nan, nan)
+    residual = price_residual(quotes.mid, fair, quotes.half, error)
+    signed = np.sign(quotes.strike - start.forward)
     return Judgement(
         forward=start.forward,
         atm_vol=start.sigma_atm,
@@ -214,17 +233,17 @@ def _unjudged(start: FairChain, quotes: _Quotes) -> Judgement:
         live=start.live_strikes,
         quality=SmileQuality.NOT_ENOUGH_STRIKES if n else SmileQuality.NONE,
         share_inside=np.nan,
-        fair=nan,
+        fair=fair,
         fair_iv=nan,
         iv=start.mid_vol,
         bid_iv=start.bid_vol,
         ask_iv=start.ask_vol,
         delta=nan,
-        y=start.log_moneyness,
+        y=np.where(np.isfinite(fair), signed * np.inf, np.nan),
         half_spread=quotes.half,
-        model_error=nan,
-        residual=nan,
-        judged=np.zeros(n, dtype=np.bool_),
+        model_error=error,
+        residual=residual,
+        judged=np.isfinite(residual),
     )
 
 

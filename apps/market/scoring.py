@@ -1,4 +1,4 @@
-"""Afterwards: was an episode right? Judged by what its own legs did next, never by a truth file. Pure; holds no clock."""
+"""Afterwards: was an episode right? Judged by what its own legs did next, never by a truth file. Pure; no clock."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class MarkoutNow:
-    """At `after_seconds`: still executable after fees; its net edge; the delta-hedged mid's move in its favour, $/share.
+    """At `after_seconds`: still executable after fees; its net edge; the hedged mid's move in its favour, $/share.
 
     None where a leg has no quote or, for `hedged_mid`, no forward.
     """
@@ -202,5 +202,5 @@ def _null(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _nan(value: float | None) -> float:
+def _nan(value: Any) -> Any:
     return math.nan if value is None else value
