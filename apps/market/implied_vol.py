@@ -17,6 +17,22 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy import (
+    absolute,
+    add,
+    divide,
+    exp,
+    fmax,
+    greater_equal,
+    less_equal,
+    log,
+    log1p,
+    logical_and,
+    multiply,
+    sqrt,
+    square,
+    subtract,
+)
 
 from apps.market.chain import Array, BoolArray
 from apps.market.implied_vol_wide import solve_wide
@@ -35,40 +51,38 @@ _SMALLEST_X: Final = 1e-18
 _CHUNK: Final = 4_096
 
 
-class _Table:
-    """L and what belongs to it at nodes spaced evenly in L; built once at import (about 10 ms)."""
-
-    def __init__(self) -> None:
-        level = np.linspace(_LOWEST, _HIGHEST, _NODES)
-        grid = np.concatenate([np.exp(np.linspace(-40.5, 0, 4_000)), np.linspace(1.0, 9.6, 4_000)[1:]])
-        h = np.interp(-level, -self._level(grid), grid)
-        for _ in range(3):
-            slope = -1 / (h * (1 - h * mills(h)))
-            h = np.maximum(h - (self._level(h) - level) / slope, h / 2)
-        y0 = mills(h)
-        y1 = 1 - h * y0
-        y2 = y0 - h * y1
-        y3 = 2 * y1 - h * y2
-        y4 = 3 * y2 - h * y3
-        y5 = 4 * y3 - h * y4
-        a1, a2 = y3 / (6 * y1), y5 / (120 * y1)
-        self.inverse_h = 1 / h
-        self.square_h = h * h
-        self.level = self._level(h)
-        self.slope = y1
-        self.first = a1 - 0.5
-        self.second = a2 - a1 * a1 / 2
-
-    @staticmethod
-    def _level(h: Array) -> Array:
-        return np.asarray(np.log((1 - h * mills(h)) / h) - h * h / 2 - np.log(np.sqrt(2 * np.pi)))
+def _level(h: Array) -> Array:
+    """L(h), the logarithm of the normal model's price over x."""
+    return np.asarray(np.log((1 - h * mills(h)) / h) - h * h / 2 - np.log(np.sqrt(2 * np.pi)))
 
 
-_TABLE = _Table()
+def _make_table() -> Array:
+    """(6, nodes): 1/h, L, Y', c1 - 1/2, c2, h^2 at nodes spaced evenly in L; c1, c2 are the series of ln W in t^2."""
+    level = np.linspace(_LOWEST, _HIGHEST, _NODES)
+    grid = np.concatenate([np.exp(np.linspace(-40.5, 0, 4_000)), np.linspace(1.0, 9.6, 4_000)[1:]])
+    h = np.interp(-level, -_level(grid), grid)
+    for _ in range(3):
+        slope = -1 / (h * (1 - h * mills(h)))
+        h = np.maximum(h - (_level(h) - level) / slope, h / 2)
+    y0 = mills(h)
+    y1 = 1 - h * y0
+    y2 = y0 - h * y1
+    y3 = 2 * y1 - h * y2
+    y4 = 3 * y2 - h * y3
+    y5 = 4 * y3 - h * y4
+    a1, a2 = y3 / (6 * y1), y5 / (120 * y1)
+    return np.stack([1 / h, _level(h), y1, a1 - 0.5, a2 - a1 * a1 / 2, h * h])
+
+
+_TABLE: Final = _make_table()
+"""Built once at import, in about 10 ms."""
+
+# A chain has few options, so the time goes into calls, not into numbers: hence 0-d arrays (numpy converts a Python
+# float anew on every call), functions imported by name, and the output as last positional argument.
 _SCALE = np.array((_NODES - 1) / (_HIGHEST - _LOWEST))
 _OFFSET = np.array(-_LOWEST * (_NODES - 1) / (_HIGHEST - _LOWEST) + 0.5)
-_LAST = np.array(_NODES - 1.0)
-_ZERO, _HALF, _ONE, _THREE, _SIXTH = (np.array(value) for value in (0.0, 0.5, 1.0, 3.0, 1 / 6))
+_SIGN = np.array([-1.0, 1.0])
+_ZERO, _HALF, _THREE, _SIX = (np.array(value) for value in (0.0, 0.5, 3.0, 6.0))
 _X_FLOOR = np.array(_SMALLEST_X)
 _LIMIT = np.array(NARROW_LIMIT)
 _FLOOR = np.array(_LOWEST)
@@ -93,12 +107,13 @@ def implied_vol(
             _solve((p, f, k, call), s)
         else:
             s = _solve_in_chunks((p, f, k, call), shape, size)
-        np.divide(s, np.sqrt(t), out=s)
-        if t.ndim == 0:
-            if not 0 < t < np.inf:
-                s.fill(np.nan)
-        else:
+        if t.ndim:
+            np.divide(s, np.sqrt(t), out=s)
             np.copyto(s, np.nan, where=~((t > 0) & (t < np.inf)))
+        elif 0 < float(t) < math.inf:
+            divide(s, np.asarray(math.sqrt(t)), s)
+        else:
+            s.fill(np.nan)
     return s if shape else s.reshape(())
 
 
@@ -123,97 +138,80 @@ def _part(values: Array, piece: slice) -> Array:
 
 def _solve(options: _Options, s: Array) -> None:
     """Write s = vol sqrt(years) into `s`; NaN where there is none."""
-    x, v, strike = np.empty(s.shape), np.empty(s.shape), options[2]
+    x, v = np.empty(s.shape), np.empty(s.shape)
     _reduce(options, x, v)
-    index = _nearest(v)
-    np.multiply(x, _TABLE.inverse_h.take(index), out=s)
-    good = np.greater_equal(v, _FLOOR)
-    np.logical_and(good, np.less_equal(s, _LIMIT), out=good)
-    np.logical_and(good, np.greater(strike, _ZERO), out=good)
+    position = multiply(v, _SCALE)
+    add(position, _OFFSET, position)
+    # NaN and what lies outside the table turn into the nearest end: `good` sorts them out below.
+    node = _TABLE.take(position.astype(np.intp), axis=1, mode="clip")
+    multiply(x, node[0], s)
+    good = less_equal(s, _LIMIT)
+    logical_and(good, greater_equal(v, _FLOOR), good)
     if np.count_nonzero(good) == good.size:
-        _householder(v, index, s)
+        _householder(v, node, s)
         return
-    wide = ~good & np.isfinite(v) & (strike > 0)
-    normal = np.where(v[wide] < _FLOOR, np.nan, s[wide])
-    _householder(v, index, s)
+    wide = ~good & np.isfinite(v)
+    v_wide = v[wide]
+    normal = np.where(v_wide < _FLOOR, np.nan, s[wide])
+    _householder(v, node, s)
     np.copyto(s, np.nan, where=~good)
-    if normal.size:
-        s[wide] = solve_wide(x[wide], v[wide], normal)
+    if v_wide.size:
+        s[wide] = solve_wide(x[wide], v_wide, normal)
 
 
 def _reduce(options: _Options, x: Array, v: Array) -> None:
     """x = |ln F/K| (at least 1e-18) and v = ln(beta/x), where beta is the time value over sqrt(F K)."""
     p, f, k, call = options
-    d = np.subtract(f, k, out=np.empty(x.shape))
-    np.divide(d, k, out=x)
-    np.log1p(x, out=x)
-    np.abs(x, out=x)
-    np.fmax(x, _X_FLOOR, out=x)
-    signed = np.where(call, d, -d)
-    np.fmax(signed, _ZERO, out=signed)
-    np.subtract(p, signed, out=v)
-    root = np.multiply(f, k, out=d)
-    np.sqrt(root, out=root)
-    np.divide(v, root, out=v)
-    np.divide(v, x, out=v)
-    np.log(v, out=v)
+    d = subtract(f, k, np.empty(x.shape))
+    divide(d, k, x)
+    log1p(x, x)
+    absolute(x, x)
+    fmax(x, _X_FLOOR, x)
+    signed = multiply(_SIGN.take(call), d)
+    fmax(signed, _ZERO, signed)
+    subtract(p, signed, v)
+    # A forward that is not positive must give NaN even beside a strike that is not: its root is not taken.
+    positive = f if f.ndim == 0 and float(f) > 0 else np.where(f > 0, f, np.nan)
+    root = multiply(k, positive, d)
+    sqrt(root, root)
+    multiply(root, x, root)
+    divide(v, root, v)
+    log(v, v)
 
 
-def _nearest(v: Array) -> npt.NDArray[np.intp]:
-    position: Array = np.multiply(v, _SCALE)
-    np.add(position, _OFFSET, out=position)
-    np.fmax(position, _ZERO, out=position)
-    np.fmin(position, _LAST, out=position)
-    index: npt.NDArray[np.intp] = position.astype(np.intp)
-    return index
+def _householder(v: Array, node: Array, s: Array) -> None:
+    """One step of order four on ln beta from the node's s, in place; v and node are used up.
 
-
-def _householder(v: Array, index: npt.NDArray[np.intp], s: Array) -> None:
-    """One step of order four on ln beta from the node's s, in place.
-
-    With relative step r = (new s - s)/s: s f' = 1/W, f''/f' s = B2 - 1/W, f'''/f' s^2 = B3 - 3 B2/W + 2/W^2, where
-    B2 = h^2 - t^2 and B3 = B2^2 - 3 h^2 - t^2.
+    With e the residual of ln beta, n = e W the Newton step relative to s and g = (h^2 - t^2) n - e, its derivatives
+    make the step n (6 + 3 g) / (6 + g (6 + g - e) - 3 h^2 n^2) relative to s; a term t^2 n^2 below 1e-9 is left out.
     """
-    t2 = np.multiply(s, _HALF)
-    np.square(t2, out=t2)
-    series = _TABLE.second.take(index)
-    np.multiply(series, t2, out=series)
-    np.add(series, _TABLE.first.take(index), out=series)
-    np.multiply(series, t2, out=series)
-    n = np.subtract(v, _TABLE.level.take(index))
-    np.subtract(n, series, out=n)
-    w = np.multiply(t2, _HALF)
-    np.add(w, series, out=w)
-    np.exp(w, out=w)
-    np.multiply(w, _TABLE.slope.take(index), out=w)
-    np.multiply(n, w, out=n)
-    np.divide(_ONE, w, out=w)
-    h2 = _TABLE.square_h.take(index)
-    _relative_step(n, w, h2, t2, series)
-    np.multiply(n, s, out=n)
-    np.add(s, n, out=s)
-
-
-def _relative_step(n: Array, inverse_w: Array, h2: Array, t2: Array, spare: Array) -> None:
-    """n <- n (1 + A n/2) / (1 + A n + C n^2/6), in place; the other arrays are used up."""
-    b2 = np.subtract(h2, t2, out=spare)
-    third = np.square(b2)
-    np.multiply(h2, _THREE, out=h2)
-    np.subtract(third, h2, out=third)
-    np.subtract(third, t2, out=third)
-    np.multiply(b2, _THREE, out=h2)
-    np.subtract(b2, inverse_w, out=b2)
-    a = np.multiply(b2, n, out=b2)
-    np.add(inverse_w, inverse_w, out=t2)
-    np.subtract(t2, h2, out=t2)
-    np.multiply(t2, inverse_w, out=t2)
-    np.add(third, t2, out=third)
-    np.multiply(third, n, out=third)
-    np.multiply(third, n, out=third)
-    np.multiply(third, _SIXTH, out=third)
-    np.add(third, a, out=third)
-    np.add(third, _ONE, out=third)
-    np.multiply(a, _HALF, out=a)
-    np.add(a, _ONE, out=a)
-    np.multiply(n, a, out=n)
-    np.divide(n, third, out=n)
+    _, level, w, series, second, h2 = node
+    t2 = multiply(s, _HALF)
+    square(t2, t2)
+    multiply(second, t2, second)
+    add(series, second, series)
+    multiply(series, t2, series)
+    e = subtract(v, level, v)
+    subtract(e, series, e)
+    exponent = multiply(t2, _HALF, level)
+    add(exponent, series, exponent)
+    exp(exponent, exponent)
+    multiply(w, exponent, w)
+    n = multiply(e, w, w)
+    multiply(h2, n, h2)
+    g = multiply(t2, n, t2)
+    subtract(h2, g, g)
+    subtract(g, e, g)
+    below = subtract(g, e, series)
+    add(below, _SIX, below)
+    multiply(below, g, below)
+    add(below, _SIX, below)
+    multiply(h2, n, h2)
+    multiply(h2, _THREE, h2)
+    subtract(below, h2, below)
+    multiply(g, _THREE, g)
+    add(g, _SIX, g)
+    multiply(n, g, n)
+    divide(n, below, n)
+    multiply(n, s, n)
+    add(s, n, s)
