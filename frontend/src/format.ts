@@ -12,6 +12,8 @@ function numberFormat(least: number, most: number, extra: Intl.NumberFormatOptio
     format = new Intl.NumberFormat(locale(), {
       minimumFractionDigits: least,
       maximumFractionDigits: most,
+      // A number that rounds to nothing has no sign. (Not yet in TypeScript's own list of values.)
+      signDisplay: "negative" as "auto",
       ...extra,
     });
     formats.set(key, format);
@@ -82,7 +84,7 @@ function clockFormat(form: "time" | "day"): Intl.DateTimeFormat {
     const parts: Intl.DateTimeFormatOptions =
       form === "time"
         ? { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }
-        : { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+        : { weekday: "short", day: "numeric", month: "short" };
     format = new Intl.DateTimeFormat(locale(), { timeZone: NEW_YORK, ...parts });
     clocks.set(key, format);
   }

@@ -2,6 +2,8 @@
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/chain.css";
+import "./styles/anomalies.css";
+import "./styles/charts.css";
 import { ApiClient } from "./api/client";
 import { Link } from "./live/link";
 import { Board } from "./state/board";

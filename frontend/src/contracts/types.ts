@@ -232,7 +232,7 @@ export interface GapEvent {
 }
 
 /** Why there is no data for an interval. */
-export type GapReason = "no_gateway" | "stale" | "takeover" | "restart";
+export type GapReason = "no_gateway" | "stale" | "takeover" | "restart" | "storage";
 
 /** GET /api/history: the day's samples, decimated to `limit`, and its gaps. */
 export interface HistoryAnswer {
@@ -356,7 +356,7 @@ export interface Signal {
   readonly symbol: string;
   readonly legs: ReadonlyArray<Leg>;
   readonly fair: number | null;
-  readonly edge_net: number;
+  readonly edge_net: number | null;
   readonly reason: string;
   readonly confidence: number;
   readonly valid_until: string;

@@ -90,7 +90,7 @@ export class Link {
 
   private connected(): void {
     this.poller.stop();
-    void this.session.resyncNow().catch(() => this.session.resync());
+    this.session.rejoin();
   }
 
   private down(trouble: Trouble): void {

@@ -98,6 +98,15 @@ export class Session {
     this.timer = setTimeout(() => void this.resyncNow(), wait);
   }
 
+  /** The channel is up: a snapshot asked for before that proves nothing about what was missed meanwhile. */
+  rejoin(): void {
+    const before = this.running ?? Promise.resolve();
+    void before
+      .catch(() => undefined)
+      .then(() => this.resyncNow())
+      .catch(() => this.resync());
+  }
+
   resyncNow(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -152,6 +161,7 @@ export class Session {
   private async fill(snapshot: Snapshot, sameStream: boolean): Promise<void> {
     if (!snapshot.stream) return;
     this.board.applyHistory(await this.api.history(snapshot.stream, HISTORY_LIMIT));
+    if (!sameStream) this.board.smile = (await this.api.smile()).smile;
     if (!sameStream || snapshot.seq - this.sequence.contiguous > HOLE_LIMIT) this.sequence.cover(snapshot.seq);
     await this.backfill(snapshot.seq);
   }

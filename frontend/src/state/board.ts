@@ -44,6 +44,8 @@ export class Board {
   policy: types.DisplayPolicy | null = null;
   watermark: types.Source | null = null;
   score: types.SimulationScore | null = null;
+  /** The last sampled smile: what the fit is made of. The plot itself is drawn from the cells, which are newer. */
+  smile: types.Smile | null = null;
   /** Changes when strikes come or go, so that the table is laid out again. */
   strikesVersion = 0;
 
@@ -58,6 +60,7 @@ export class Board {
     this.gaps.clear();
     this.header = null;
     this.status = null;
+    this.smile = null;
     this.strikesVersion += 1;
     for (const topic of ["chain", "header", "anomalies", "series", "gaps", "smile", "status"] as const) this.touch(topic);
   }
@@ -108,9 +111,12 @@ export class Board {
         this.applyStatus(event.body);
         break;
       case "smile":
+        this.smile = event.body;
+        this.touch("smile");
+        break;
       case "gamma":
       case "signal":
-        // The smile is drawn from the cells, which are newer; signals are the bot's business.
+        // Not shown: gauges come later, and signals are the bot's business.
         break;
     }
     return null;

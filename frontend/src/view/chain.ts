@@ -4,8 +4,8 @@ import { t } from "../i18n/language";
 import { isOpen, moreSevere } from "../state/anomalies";
 import { type Board, cellKey } from "../state/board";
 import { COLUMNS } from "./chain_columns";
-import { ChainRow, FLAGS_AFTER, type Right } from "./chain_row";
-import { button, el, Line } from "./dom";
+import { arrange, ChainRow, type Right } from "./chain_row";
+import { button, el, Line, type Options } from "./dom";
 import { Heat } from "./heat";
 import type { Painter } from "./painter";
 
@@ -25,6 +25,9 @@ export class Chain {
   private severities = new Map<string, Severity>();
   private anomaliesVersion = -1;
   private again = false;
+  private knownStrikes: number[] = [];
+  private placedFor: number | null | undefined = undefined;
+  private placedVersion = -1;
 
   constructor(
     private readonly board: Board,
@@ -125,9 +128,6 @@ export class Chain {
     return true;
   }
 
-  private knownStrikes: number[] = [];
-  private placedFor: number | null | undefined = undefined;
-
   private place(forward: number | null): void {
     const side = forward === null ? null : Math.floor(forward * 4);
     if (side === this.placedFor && this.strikesVersion === this.placedVersion) return;
@@ -135,8 +135,6 @@ export class Chain {
     this.placedVersion = this.strikesVersion;
     for (const row of this.rows.values()) row.place(row.strike === this.atm, forward);
   }
-
-  private placedVersion = -1;
 
   private highlight(changed: boolean): void {
     const version = this.board.anomalies.version;
@@ -184,10 +182,13 @@ function severityByContract(board: Board): Map<string, Severity> {
 }
 
 function head(): HTMLTableSectionElement {
-  const names = COLUMNS.map((column) => ({ class: `col-${column.name}`, text: column.head, title: column.help }));
-  names.splice(FLAGS_AFTER, 0, { class: "col-flags", text: "chain.flags", title: "chain.flags.help" });
-  const cells = (side: string) => names.map((name) => el("th", { ...name, class: `${side} ${name.class}`, attributes: { scope: "col" } }));
-  const span = String(names.length);
+  const names: Options[] = COLUMNS.map(({ name, head: text, help: title }) => ({ class: `col-${name}`, text, title }));
+  const flags: Options = { class: "col-flags", text: "chain.flags", title: "chain.flags.help" };
+  const cells = (right: Right) =>
+    arrange(right, names, flags).map((name) =>
+      el("th", { ...name, class: `${right === "C" ? "call" : "put"} ${name.class}`, attributes: { scope: "col" } }),
+    );
+  const span = String(names.length + 1);
   return el(
     "thead",
     {},
@@ -201,9 +202,9 @@ function head(): HTMLTableSectionElement {
     el(
       "tr",
       {},
-      ...cells("call").reverse(),
+      ...cells("C"),
       el("th", { class: "strike", text: "chain.strike", attributes: { scope: "col" } }),
-      ...cells("put"),
+      ...cells("P"),
     ),
   );
 }

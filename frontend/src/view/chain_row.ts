@@ -8,8 +8,6 @@ import { COLUMNS, read } from "./chain_columns";
 import { el } from "./dom";
 
 export type Right = "C" | "P";
-/** Flags stand after the sizes, so that bid and ask stay next to the strike. */
-export const FLAGS_AFTER = 4;
 
 interface Field {
   td: HTMLTableCellElement;
@@ -30,9 +28,7 @@ class Half {
     const id = `${right}-${strike}`;
     for (const column of COLUMNS) this.fields.push(field(right, column.name, `cell-${id}-${column.name}`));
     this.flags = field(right, "flags", `cell-${id}-flags`);
-    this.cells.push(...this.fields.map((each) => each.td));
-    this.cells.splice(FLAGS_AFTER, 0, this.flags.td);
-    if (right === "C") this.cells.reverse();
+    this.cells.push(...arrange(right, this.fields.map((each) => each.td), this.flags.td));
   }
 
   update(cell: Cell | undefined, all: boolean): void {
@@ -65,6 +61,13 @@ class Half {
   get side(): Right {
     return this.right;
   }
+}
+
+/** From the strike outwards for puts; mirrored for calls, except that a bid always stands left of its ask. */
+export function arrange<T>(right: Right, columns: readonly T[], flags: T): T[] {
+  const [bid, ask, bidSize, askSize, ...rest] = columns as [T, T, T, T, ...T[]];
+  const outer = [flags, ...rest];
+  return right === "P" ? [bid, ask, bidSize, askSize, ...outer] : [...outer.reverse(), bidSize, askSize, bid, ask];
 }
 
 function field(right: Right, name: string, testid: string): Field {
