@@ -98,10 +98,11 @@ async def until(event: Any, met: Callable[[], bool], seconds: float = WAIT_SECON
         event -= look
 
 
-async def beats(gateway: Gateway, count: int) -> None:
-    """Let the gateway beat this often."""
-    for _ in range(count):
-        await gateway.beat()
+async def deserted(gateway: Gateway) -> None:
+    """Wait until no connection is left; give it a time-out."""
+    while gateway.sessions:
+        gateway.resumed.clear()
+        await gateway.resumed.wait()
 
 
 def packed(*fields: object) -> bytes:

@@ -1,0 +1,79 @@
+"""`python -m apps.simulator` as a person starts it: ports, errors in one sentence, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+
+import pytest
+from ib_insync import IB
+
+from apps.simulator.server import bound
+
+
+async def started(*arguments: str, **environment: str) -> Process:
+    """The simulator in a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "apps.simulator", *arguments, env={**os.environ, **environment}, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def finished(process: Process) -> tuple[int, str]:
+    """Exit code and what it said on stderr."""
+    _, errors = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode is not None
+    return process.returncode, errors.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_scenario_is_served_until_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
+    process = await started("--scenario", "quiet", "--port", "0", "--control-port", "0", "--rate", "2")
+    assert process.stdout is not None
+    line = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    port = int(line["message"].split("127.0.0.1:")[1].split(",")[0])
+    ib = IB()
+    await ib.connectAsync("127.0.0.1", port, clientId=1, timeout=5)
+    gone = asyncio.Event()
+    ib.disconnectedEvent += gone.set
+    process.send_signal(number)
+    await asyncio.wait_for(gone.wait(), 5)
+    code, errors = await finished(process)
+    assert (code, errors) == (0, "")
+
+
+@pytest.mark.parametrize("key", ["SIMULATOR_PORT", "SIMULATOR_CONTROL_PORT"])
+async def test_a_taken_port_is_named_with_its_environment_key(key: str) -> None:
+    taken = bound("127.0.0.1", 0)
+    taken.listen()
+    port = taken.getsockname()[1]
+    environment = {"SIMULATOR_PORT": "0", "SIMULATOR_CONTROL_PORT": "0", key: str(port)}
+    code, errors = await finished(await started(**environment))
+    taken.close()
+    assert code == 2
+    assert errors.count("\n") == 1
+    assert f"127.0.0.1:{port}" in errors
+    assert f"set {key} to" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--scenario", "calibratd"), "Did you mean calibrated"),
+        (("--rate", "90"), "--rate"),
+        (("--port", "many"), "--port"),
+        (("--port", "70000"), "--port"),
+        (("--number", "-1"), "--number"),
+        (("--log-level", "loud"), "LOUD"),
+    ],
+)
+async def test_an_argument_that_makes_no_sense_is_one_sentence_and_code_2(
+    arguments: tuple[str, ...], says: str
+) -> None:
+    code, errors = await finished(await started(*arguments))
+    assert code == 2
+    assert says in errors
+    assert "Traceback" not in errors
