@@ -36,9 +36,10 @@ def running_platform(
     assert not killed, f"these did not stop by themselves: {killed}"
 
 
-def api(platform: LocalPlatform) -> httpx.Client:
+@contextmanager
+def api(platform: LocalPlatform) -> Iterator[httpx.Client]:
     """A client of its API that holds a local token."""
-    client = httpx.Client(base_url=platform.plan.page_url, timeout=10)
-    answer = client.post("/api/token", json={"grant_type": "local"}).raise_for_status()
-    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-    return client
+    with httpx.Client(base_url=platform.plan.page_url, timeout=10) as client:
+        answer = client.post("/api/token", json={"grant_type": "local"}).raise_for_status()
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield client
