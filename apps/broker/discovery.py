@@ -104,10 +104,10 @@ class Discovery:
         """Expiries and strikes (the union over expiries) of our class on SMART; empty when the broker will not say."""
         settings = self._settings
         try:
-            chains = await asyncio.wait_for(
-                self._ib.reqSecDefOptParamsAsync(underlying.symbol, "", underlying.secType, underlying.conId),
-                settings.request_timeout,
-            )
+            async with asyncio.timeout(settings.request_timeout):
+                chains = await self._ib.reqSecDefOptParamsAsync(
+                    underlying.symbol, "", underlying.secType, underlying.conId
+                )
         except (TimeoutError, ib_api.RequestError) as error:
             log.warning("discovery: no option parameters (%s); building today's contracts directly", error)
             return set(), []
@@ -150,7 +150,8 @@ class Discovery:
     async def _details(self, contract: Any) -> list[Any]:
         """Contract details; [] for code 200. Raises TimeoutError, and the library's error for other codes."""
         try:
-            answer = await asyncio.wait_for(self._ib.reqContractDetailsAsync(contract), self._settings.request_timeout)
+            async with asyncio.timeout(self._settings.request_timeout):
+                answer = await self._ib.reqContractDetailsAsync(contract)
         except Exception as error:
             if getattr(error, "code", None) == NO_SUCH_CONTRACT:
                 return []

@@ -90,7 +90,9 @@ class Tending:
         troubles = self._parts.troubles
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(troubles.wake.wait(), TEND_SECONDS)
+                # Not wait_for: in Python 3.11 it can swallow a cancellation that arrives with the wake-up.
+                async with asyncio.timeout(TEND_SECONDS):
+                    await troubles.wake.wait()
             troubles.wake.clear()
             await self._tend()
             self._on_change()
@@ -218,7 +220,8 @@ class Tending:
             return
         self._revive_after = min(REVIVE_CAP_SECONDS, 2 * self._revive_after)
         try:
-            await asyncio.wait_for(self._parts.link.ib.reqCurrentTimeAsync(), PROBE_SECONDS)
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._parts.link.ib.reqCurrentTimeAsync()
         except TimeoutError:
             raise LinkError("The gateway does not answer any more; connecting anew.", 504) from None
         log.warning("feed: no option quote for %.0f s; subscribing the lines again", self.silent_seconds)

@@ -24,8 +24,8 @@ QUICK = {
     "connect_timeout": 0.8,
     "request_timeout": 2.0,
     "verify_seconds": 0.3,
-    "silence_seconds": 0.4,
-    "revive_seconds": 0.5,
+    "silence_seconds": 30,
+    "revive_seconds": 30,
     "competing_retry_seconds": 0.5,
     "backoff_first": 0.05,
     "backoff_cap": 0.2,
@@ -83,7 +83,8 @@ class RunningFeed:
                 raise AssertionError(f"never came true; last {self.statuses[-1:]}, {self.feed.counts}")
             self._told.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 0.05)
+                async with asyncio.timeout(0.05):
+                    await self._told.wait()
 
     async def until_quoted(self, seconds: float = 8) -> None:
         """Connected, and every option row has a bid."""
