@@ -32,7 +32,8 @@ OPEN = datetime(2025, 5, 19, 13, 30, tzinfo=UTC).timestamp()
 CLOSE = OPEN + SESSION_MINUTES * 60
 CUTOFF = OPEN + QUOTED_MINUTES * 60
 START_FORWARD = 594.0
-STRIKES = np.arange(560.0, 631.0)
+STRIKES_FROM, STRIKES_TO = 560.0, 635.0
+"""The listed strikes used: a dollar apart to 620, then five, as the chain file lists them."""
 LABELS = ("CALIBRATED", "ASSUMED-SIZES")
 
 
@@ -90,24 +91,30 @@ def opening(number: int, rows: int) -> Opening:
         second_side=first + rng.uniform(0.5, 15, rows),
         bid_first=rng.random(rows) < 0.5,
         widening=8.0,
-        settle_seconds=25.0,
+        settle_seconds=40.0,
     )
+
+
+def strikes(calibration: Calibration) -> Array:
+    """The listed strikes of the day, ascending."""
+    listed = calibration.chain.strike
+    return listed[(listed >= STRIKES_FROM) & (listed <= STRIKES_TO)]
 
 
 def file_columns(calibration: Calibration, kind: str) -> Array:
     """The file's `volume` or `open_interest` for every row of the board."""
     chain = calibration.chain
-    calls = np.interp(STRIKES, chain.strike, getattr(chain, f"call_{kind}"))
-    puts = np.interp(STRIKES, chain.strike, getattr(chain, f"put_{kind}"))
-    return np.round(np.stack([calls, puts], axis=1).ravel())
+    at = np.isin(chain.strike, strikes(calibration))
+    columns: Array = np.stack([getattr(chain, f"call_{kind}")[at], getattr(chain, f"put_{kind}")[at]], axis=1).ravel()
+    return columns
 
 
 def model(number: int, event: WShape | None = None) -> QuoteModel:
     """The calibrated day's quotes for a number."""
     calibration = calibrate()
     cells = day_grid(OPEN)
-    strike = np.repeat(STRIKES, 2)
-    is_call = np.tile([True, False], STRIKES.size)
+    listed = strikes(calibration)
+    strike, is_call = np.repeat(listed, 2), np.tile([True, False], listed.size)
     log_forward = log_path(calibration, number)
     open_cell, close_cell = cells.cell(OPEN), cells.cell(CLOSE)
     side = opening(number, strike.size)

@@ -152,20 +152,23 @@ class QuoteBook:
 
     def _fair(self, cells: slice) -> Array:
         model = self.model
-        forward = model.forward[cells]
+        forward: Array = model.forward[cells]
         calls = model.call_prices(forward, model.strike[::2], cells)
         fair = np.empty((forward.size, model.strike.size))
         fair[:, ::2] = calls
         fair[:, 1::2] = np.maximum(calls - forward[:, None] + model.strike[::2], 0.0)
         return fair
 
-    def _struck(self, index: int) -> _Struck:
+    def _struck(self, index: int, only: int | None = None) -> _Struck:
+        """Markets of a chunk's cells, or of the cell `only` of it, counted from the chunk's first."""
         model = self.model
-        cells = slice(index * CELLS_PER_CHUNK, min((index + 1) * CELLS_PER_CHUNK, model.grid.cells))
+        first, last = index * CELLS_PER_CHUNK, min((index + 1) * CELLS_PER_CHUNK, model.grid.cells)
+        taken = slice(0, last - first) if only is None else slice(only, only + 1)
+        cells = slice(first + taken.start, first + taken.stop)
         fair = self._fair(cells)
         rng = np.random.default_rng([model.number, 12, index])
         shape = (CELLS_PER_CHUNK, model.strike.size)
-        jitter, picks = rng.random(shape)[: fair.shape[0]], rng.integers(0, model.sizes.size, (2, *shape))
+        jitter, picks = rng.random(shape)[taken], rng.integers(0, model.sizes.size, (2, *shape))[:, taken]
         numbers = np.arange(cells.start, cells.stop)
         second = np.minimum((numbers * CELL_SECONDS + 1e-6).astype(np.int64), model.noise.shape[0] - 1)
         spread = model.spread(fair) * self._opening_width(numbers)
@@ -175,7 +178,7 @@ class QuoteBook:
         ask = np.maximum(np.maximum(bid + ticks, np.ceil(fair / TICK - _EPSILON)), 1.0)
         bid = np.maximum(bid, 0.0)
         has_bid, has_ask = self._open_sides(numbers)
-        sizes = model.sizes[picks][:, : fair.shape[0]]
+        sizes = model.sizes[picks]
         return _Struck(
             fair=fair,
             bid=np.where(has_bid, np.round(bid * TICK, 2), np.nan),
@@ -279,12 +282,9 @@ class QuoteBook:
         volume = np.where(known, tape.volume[index], 0).astype(float)
         size = np.where(known, tape.size[index], np.nan)
         last = np.full(index.size, np.nan)
-        wanted = np.flatnonzero(known)
-        chunks = tape.cell[index[wanted]] // CELLS_PER_CHUNK
-        for chunk in np.unique(chunks):
-            struck = self._struck(int(chunk))
-            for row in wanted[chunks == chunk]:
-                trade = index[row]
-                side = struck.ask if tape.at_ask[trade] else struck.bid
-                last[row] = side[tape.cell[trade] - chunk * CELLS_PER_CHUNK, row]
+        cells = tape.cell[np.where(known, index, 0)]
+        for at in np.unique(cells[known]):
+            struck = self._struck(*divmod(int(at), CELLS_PER_CHUNK))
+            rows = np.flatnonzero(known & (cells == at))
+            last[rows] = np.where(tape.at_ask[index[rows]], struck.ask[0, rows], struck.bid[0, rows])
         return last, size, volume

@@ -42,7 +42,7 @@ class Scenario:
 
 DEMO = (
     Injected("mispricing", 6, 30, offset=-1, right="C", half_spreads=-3.0),
-    Injected("stale_leg", 16, 34, offset=-2, right="P"),
+    Injected("stale_leg", 16, 34, offset=-6, right="C"),
     Injected("crossed_vertical", 38, 18, offset=3, right="C", dollars=0.07),
     Injected("spot_jump", 60, 5, dollars=1.0),
     Injected("channel_drop", 66, 8),
@@ -76,8 +76,11 @@ RECORDED = "recorded"
 GENERATED = {f"generated-{family}": family for family in families.FAMILIES}
 NAMES = (*SCENARIOS, SPXW_REPLAY, RECORDED, *GENERATED)
 
-W_SHAPE = Mixture(weight=np.array([0.5, 0.5]), shift=np.array([1.4, -1.4]), width=np.array([0.45, 0.45]))
-"""Two outcomes 2.8 standard deviations apart: between them the smile sinks, beyond them it rises and falls again."""
+W_SHAPE = Mixture(
+    weight=np.array([0.47, 0.47, 0.06]), shift=np.array([1.1, -1.1, 0.0]), width=np.array([0.4, 0.4, 2.6])
+)
+"""Two outcomes 2.2 standard deviations apart and a little of anything: the smile is high between the outcomes, sinks
+beyond them, and its wings rise again."""
 
 
 class UnknownScenario(ValueError):
