@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import httpx
 
 from apps.backend.app import create_app
+from apps.backend.issuer import LocalIssuer
 from apps.backend.life import Backend
 from apps.backend.server import serve
 from apps.backend.settings import Settings
@@ -90,6 +93,23 @@ def settings_for(folder: Path, **override: Any) -> Settings:
     return Settings(**{**fields, **override})
 
 
+@functools.cache
+def issuer_key() -> bytes:
+    """One key for all tests: making one takes longer than most of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "key.pem"
+        LocalIssuer(path, "any")
+        return path.read_bytes()
+
+
+def give_key(folder: Path) -> None:
+    """Put the key where a backend of this folder looks for it."""
+    path = folder / "issuer-key.pem"
+    if not path.exists():
+        path.write_bytes(issuer_key())
+        path.chmod(0o600)
+
+
 @contextlib.asynccontextmanager
 async def running(folder: Path, **override: Any) -> AsyncIterator[Running]:
     """Serve until the block ends; the port is free and on loopback."""
@@ -97,6 +117,7 @@ async def running(folder: Path, **override: Any) -> AsyncIterator[Running]:
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
     listener.setblocking(False)
+    give_key(folder)
     backend = Backend(settings_for(folder, **override))
     stop = asyncio.Event()
     task = asyncio.create_task(serve(create_app(backend), backend.hub, listener, stop))
