@@ -20,6 +20,6 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> No
             if durable:
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise

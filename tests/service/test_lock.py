@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from apps.service.lock import LockLost, SymbolLock
+from tests.detector.helpers import until
 
 HOLDER = """
 import asyncio, sys
@@ -37,8 +37,7 @@ async def test_a_second_holder_waits_until_the_first_lets_go(tmp_path: Path) -> 
     first, second = SymbolLock(tmp_path, "SPY"), SymbolLock(tmp_path, "SPY")
     await first.acquire()
     waiting = asyncio.create_task(second.acquire())
-    while not second.waited:
-        await asyncio.sleep(0.01)
+    await until(lambda: second.waited, what="the second is a standby")
     assert not waiting.done()
     first.release()
     assert await waiting == 2
@@ -51,15 +50,17 @@ async def test_two_symbols_do_not_wait_for_each_other(tmp_path: Path) -> None:
 
 
 async def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline().strip() == "1"
-        lock = SymbolLock(tmp_path, "SPY")
-        waiting = asyncio.create_task(lock.acquire())
-        while not lock.waited:
-            await asyncio.sleep(0.01)
-        holder.kill()
-        assert await waiting == 2
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert (await holder.stdout.readline()).strip() == b"1"
+    lock = SymbolLock(tmp_path, "SPY")
+    waiting = asyncio.create_task(lock.acquire())
+    await until(lambda: lock.waited, what="we are a standby")
+    holder.kill()
+    assert await waiting == 2
+    await holder.wait()
 
 
 async def test_a_deleted_or_replaced_lock_file_is_noticed(tmp_path: Path) -> None:

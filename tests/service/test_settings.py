@@ -58,7 +58,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
     write_atomically(path, b"old", durable=True)
     with pytest.raises(TypeError):
         write_atomically(path, "text")  # type: ignore[arg-type]
-    assert path.read_bytes() == b"old"
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("state.json", b"old")]
 
 
 def test_a_file_in_the_way_is_an_error_that_keeps_it(tmp_path: Path) -> None:
