@@ -39,11 +39,15 @@ def listings(count: int = 60) -> tuple[Listing, ...]:
 
 @dataclass
 class FlatWorld:
-    """Prices move by a cent or two each market second, each contract on its own; `step_seconds` makes them faster."""
+    """Prices move by a cent or two each market second, each contract on its own; `step_seconds` makes them faster.
+
+    Without `trades` only quotes move.
+    """
 
     faults: Sequence[TimedFault] = ()
     step_seconds: float = 1.0
     count: int = 60
+    trades: bool = True
     name: str = "flat"
     labels: tuple[str, ...] = ("TEST",)
     symbol: str = "SPY"
@@ -83,9 +87,9 @@ class FlatWorld:
             ask=np.round(mid + half, 2),
             bid_size=size,
             ask_size=size[::-1].copy(),
-            last=mid,
+            last=mid if self.trades else np.full(n, 1.0),
             last_size=np.ones(n),
-            volume=np.full(n, float(1_000 + step // 10 % 1_000)),
+            volume=np.full(n, float(1_000 + (step // 10 % 1_000 if self.trades else 0))),
             open_interest=np.full(n, 500.0) + self._index,
             model_vol=np.full(n, 0.14),
             model_delta=np.where(self._call, 0.5, -0.5),
