@@ -135,6 +135,6 @@ def _judge(
         return injection.model_copy(update=update), "found"
     if now is None or injection.ended_at is None or now <= injection.ended_at + GRACE:
         return injection, "pending"
-    if observable(injection, gaps, now) < OBSERVABLE:
+    if observable(injection, gaps, now) < min(OBSERVABLE, injection.ended_at - injection.market_time):
         return injection, None
     return injection.model_copy(update={"found": False}), "missed"
