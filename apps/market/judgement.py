@@ -1,7 +1,7 @@
-"""What every contract should be worth given all the others: forward and smile fitted jointly to both sides. Pure.
+"""What every contract should be worth given all the others, and how far its quote is from that. Pure.
 
 Call and put at one strike share their time value given the forward, so each quote is a second opinion on its partner:
-both are fitted, both are judged, and an outlier on either is weighed down until it no longer moves what it is held to.
+both are fitted, both are judged.
 """
 
 from __future__ import annotations
@@ -10,32 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apps.market.black import time_value
 from apps.market.chain import Array, BoolArray
-from apps.market.fair import FairChain, SmileVerdict, fair_chain
 from apps.market.forward import parity_forward
 from apps.market.grid import StrikeGrid, padded
-from apps.market.mills import normal_cdf, normal_density
-from apps.market.residuals import TICK_NOISE, half_spreads, price_residual
+from apps.market.implied_vol import implied_vol
+from apps.market.joint_fit import DEGREE, MAX_ABS_Y, Quotes, SmileFit, fit_jointly
+from apps.market.residuals import median, price_residual
 from apps.market.terms import SmileQuality
 
-MAX_ABS_Y = 4.0
-BISQUARE = 2.6
-"""Cut-off in robust scales. The noise of a quote is bounded by its spread, not normal, so what lies beyond 2.6 scales
-is an error, not a tail: 4.685, the value for normal noise, lost a tenth of the recall at 3 half-spreads."""
+LEAST_LIVE = 2
+"""With one live strike there is nothing to compare it with."""
 
-DEGREE = 4
-TEMPERATURES = (4.0, 3.0, 2.0, 1.4, 1.0, 1.0)
-"""The bisquare's cut-off shrinks to its own over these steps, so that the fit does not settle on a bad start."""
-
-LINEARISATIONS = 2
-SCALE_FLOOR = 0.35
-"""Smallest residual scale while fitting, in units of hypot(half-spread, tick noise)."""
-
-PRIOR_MEAN = np.array([1.0, -0.05, 0.03, 0.0, 0.0])
-PRIOR_DEVIATION = np.array([0.3, 0.10, 0.04, 0.010, 0.003])
-"""Shape of vol over at-the-money vol in powers of y: what a one-lump distribution can look like, generously. It lets
-four degrees be used with few strikes, where they would otherwise follow an outlier at the end of the range."""
+LEAST_STRIKES = 4
+"""Below this many live strikes the smile is shown as not enough, whatever it says."""
 
 PARITY_STRIKES = 7
 PARTNER_MOST = 0.05
@@ -44,6 +31,8 @@ PARTNER_MOST = 0.05
 SHARE_INSIDE_LEAST = 0.7
 """Below this share of fair values inside their quotes the smile is the wrong shape: say so, raise no alarm."""
 
+TICK_HALF = 0.005
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
@@ -51,6 +40,7 @@ class Judgement:
 
     `model_error` in $/share; `y` standardised log-moneyness; `residual` in units of its own noise; `live` counts the
     out-of-the-money strikes with a bid; `delta` per dollar of forward; vols per sqrt(year) of the quotes themselves.
+    `share_inside`: of the fair values inside the live strikes, those inside their quotes (half a tick allowed).
     """
 
     forward: float
@@ -72,174 +62,94 @@ class Judgement:
     judged: BoolArray
 
 
-def judge(
-    grid: StrikeGrid, strike: Array, is_call: BoolArray, bid: Array, ask: Array, *, usable: BoolArray, years: float
-) -> Judgement:
-    """Fair value of every contract. Arrays (n,), dollars; `usable` rows may be fitted and judged; years > 0.
-
-    Never raises on bad quotes: what cannot be judged is NaN, and `quality` says why.
-    """
-    low, high = np.where(usable, bid, np.nan), np.where(usable, ask, np.nan)
-    forward = parity_forward(strike, is_call, low, high).value
-    start = fair_chain(strike, is_call, low, high, forward=forward, years=years)
-    quotes = _Quotes.of(grid, strike, is_call, low, high)
-    if start.smile is None or not np.isfinite(start.sigma_atm):
-        return _unjudged(start, quotes)
-    fit = _Fit.start(start, quotes, years)
-    for _ in range(LINEARISATIONS):
-        fit = _refine(fit, quotes)
-    return _assemble(start, fit, quotes)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _Quotes:
-    """Usable quotes only, the rest NaN; (n,) rows, and the grid that pairs them."""
-
-    grid: StrikeGrid
-    strike: Array
-    is_call: BoolArray
-    bid: Array
-    mid: Array
-    half: Array
-    noise: Array
-
-    @classmethod
-    def of(cls, grid: StrikeGrid, strike: Array, is_call: BoolArray, bid: Array, ask: Array) -> _Quotes:
-        half = half_spreads(bid, ask)
-        return cls(grid, strike, is_call, bid, (bid + ask) / 2, half, np.hypot(half, TICK_NOISE))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    """A forward and a vol per strike (m,), with what follows from them; `outside` the live range of strikes."""
+class _Start:
+    """What the quotes say before any fit."""
 
     forward: float
     atm_vol: float
-    years: float
-    vol: Array
-    y: Array
-    value: Array
-    call_delta: Array
-    vega: Array
-    outside: BoolArray
-
-    @classmethod
-    def start(cls, start: FairChain, quotes: _Quotes, years: float) -> _Fit:
-        """From the out-of-the-money smile."""
-        assert start.smile is not None  # noqa: S101  the caller has looked
-        strikes = quotes.grid.strikes
-        y = np.log(strikes / start.forward) / (start.sigma_atm * np.sqrt(years))
-        tolerance = 1e-9
-        outside = (y < start.smile.lowest - tolerance) | (y > start.smile.highest + tolerance)
-        vol = start.smile.vol(y)
-        return cls.of(start.forward, vol, strikes, atm_vol=start.sigma_atm, years=years, outside=outside)
-
-    @classmethod
-    def of(
-        cls, forward: float, vol: Array, strikes: Array, *, atm_vol: float, years: float, outside: BoolArray
-    ) -> _Fit:
-        """Value, delta and vega at every strike."""
-        root = np.sqrt(years)
-        log_ratio = np.log(strikes / forward)
-        vol = np.maximum(vol, 0.05 * atm_vol)
-        deviation = vol * root
-        d1 = deviation / 2 - log_ratio / deviation
-        return cls(
-            forward=forward,
-            atm_vol=atm_vol,
-            years=years,
-            vol=vol,
-            y=log_ratio / (atm_vol * root),
-            value=time_value(forward, strikes, vol, years),
-            call_delta=normal_cdf(d1),
-            vega=forward * normal_density(d1) * root,
-            outside=outside,
-        )
-
-    def fair(self, quotes: _Quotes) -> Array:
-        """Fair price of every contract, (n,)."""
-        signed = np.where(quotes.is_call, self.forward - quotes.strike, quotes.strike - self.forward)
-        return np.maximum(signed, 0.0) + self.value[quotes.grid.row_strike]
-
-    def delta(self, quotes: _Quotes) -> Array:
-        """Per dollar of forward, (n,)."""
-        call = self.call_delta[quotes.grid.row_strike]
-        return np.where(quotes.is_call, call, call - 1.0)
-
-    def error(self, quotes: _Quotes) -> Array:
-        """What the value may be wrong by beyond the live strikes: as much as itself, (n,) dollars."""
-        return np.where(self.outside, self.value, 0.0)[quotes.grid.row_strike]
+    live: BoolArray
+    vols: Array
 
 
-def _held(fit: _Fit) -> Array:
-    """y held inside the live range, where the polynomial knows something."""
-    inside = fit.y[~fit.outside]
-    held: Array = np.minimum(np.maximum(fit.y, inside.min()), inside.max())
-    return held
+def judge(
+    grid: StrikeGrid,
+    strike: Array,
+    is_call: BoolArray,
+    bid: Array,
+    ask: Array,
+    *,
+    usable: BoolArray,
+    years: float,
+    carry: float = 0.0,
+) -> Judgement:
+    """Fair value of every contract. Arrays (n,), dollars; `usable` rows may be fitted and judged; years > 0.
 
-
-def _refine(fit: _Fit, quotes: _Quotes) -> _Fit:
-    """One linearisation: all quotes of both rights against shape and forward together, bisquare, prior on shape."""
-    row = quotes.grid.row_strike
-    powers = np.vander(_held(fit), DEGREE + 1, increasing=True)
-    sensitivity = powers * fit.vega[:, None]
-    design = np.concatenate([sensitivity[row], fit.delta(quotes)[:, None]], axis=1)
-    gap = quotes.mid - fit.fair(quotes) + (fit.vega * fit.vol)[row]
-    noise = np.hypot(quotes.noise, fit.error(quotes))
-    use = np.flatnonzero(np.isfinite(gap) & (np.abs(fit.y[row]) < 2 * MAX_ABS_Y))
-    if use.size <= 2:
-        return fit
-    design, gap, weight = design[use], gap[use], 1.0 / noise[use]
-    precision = np.append(1.0 / (PRIOR_DEVIATION * fit.atm_vol) ** 2, 1e-6)
-    mean = np.append(PRIOR_MEAN * fit.atm_vol, 0.0)
-    residual = weight * (gap - (fit.vega * fit.vol)[row][use])
-    for temperature in TEMPERATURES:
-        scale = max(1.4826 * float(np.median(np.abs(residual))), SCALE_FLOOR)
-        robust = np.maximum(1 - (residual / (temperature * BISQUARE * scale)) ** 2, 0.0) * weight / scale
-        robust *= robust
-        weighted = design * robust[:, None]
-        normal = design.T @ weighted
-        normal.flat[:: normal.shape[0] + 1] += precision
-        solution = np.linalg.solve(normal, weighted.T @ gap + precision * mean)
-        residual = weight * (gap - design @ solution)
-    forward = fit.forward + float(solution[-1])
-    vol = powers @ solution[:-1]
-    return _Fit.of(forward, vol, quotes.grid.strikes, atm_vol=fit.atm_vol, years=fit.years, outside=fit.outside)
-
-
-def _by_parity(start: FairChain, quotes: _Quotes) -> tuple[Array, Array]:
-    """(fair, error) without a smile, (n,): intrinsic plus the partner's mid, where the partner is nearly worthless.
-
-    In the last minutes most in-the-money contracts are worth their intrinsic value on the forward and a cent at most.
+    `carry`: what early exercise and discounting may be worth on a contract far in the money, dollars. Never raises on
+    bad quotes: what cannot be judged is NaN, and `quality` says why.
     """
-    signed = np.where(quotes.is_call, start.forward - quotes.strike, quotes.strike - start.forward)
-    partner = padded(quotes.mid)[quotes.grid.partner]
+    low, high = np.where(usable, bid, np.nan), np.where(usable, ask, np.nan)
+    quotes = Quotes.of(grid, strike, is_call, low, high)
+    start = _look(quotes, low, high, years)
+    live = int(start.live.sum())
+    if live < LEAST_LIVE:
+        return _without_smile(quotes, start, live, carry)
+    fit = fit_jointly(quotes, start.live, forward=start.forward, atm_vol=start.atm_vol, years=years)
+    return _assemble(quotes, start, fit, carry)
+
+
+def _look(quotes: Quotes, bid: Array, ask: Array, years: float) -> _Start:
+    """Parity forward, the quotes' own vols, the live strikes and the vol near the money."""
+    strikes = quotes.grid.strikes
+    forward = parity_forward(quotes.strike, quotes.is_call, bid, ask).value
+    vols = implied_vol(np.stack([quotes.mid, bid, ask]), forward, quotes.strike, quotes.is_call, years)
+    rows = np.where(strikes >= forward, quotes.grid.call_row, quotes.grid.put_row)
+    vol = padded(vols[0])[rows]
+    live = np.isfinite(vol) & (padded(bid)[rows] > 0)
+    at = np.flatnonzero(live)
+    if not at.size:
+        return _Start(forward, float("nan"), live, vols)
+    nearest = at[np.argsort(np.abs(strikes[at] - forward))[:4]]
+    atm = median(vol[nearest])
     with np.errstate(invalid="ignore"):
-        known = (signed > 0) & (partner <= PARTNER_MOST)
-    return np.where(known, signed + partner, np.nan), np.where(known, padded(quotes.half)[quotes.grid.partner], np.nan)
+        live &= np.abs(np.log(strikes / forward)) < MAX_ABS_Y * atm * np.sqrt(years)
+    return _Start(forward, atm, live, vols)
 
 
-def _unjudged(start: FairChain, quotes: _Quotes) -> Judgement:
-    """No smile: intrinsic values on the forward, where enough strikes agree on one, and no verdict on any other."""
+def _by_parity(quotes: Quotes, forward: float, carry: float, most: float) -> tuple[Array, Array]:
+    """(fair, error) of contracts in the money, (n,): intrinsic value on the forward plus the partner's mid.
+
+    Only where the partner is worth at most `most`: there the contract is its intrinsic value and a few cents.
+    """
+    signed = np.where(quotes.is_call, forward - quotes.strike, quotes.strike - forward)
+    partner = padded(quotes.mid)[quotes.grid.partner]
+    error = padded(quotes.half)[quotes.grid.partner] + carry
+    with np.errstate(invalid="ignore"):
+        known = (signed > 0) & (partner <= most)
+    return np.where(known, signed + partner, np.nan), np.where(known, error, np.nan)
+
+
+def _without_smile(quotes: Quotes, start: _Start, live: int, carry: float) -> Judgement:
+    """Intrinsic values on the forward, where enough strikes agree on one, and no verdict on any other."""
     n = quotes.strike.size
     nan = np.full(n, np.nan)
-    fair, error = _by_parity(start, quotes) if quotes.grid.strikes.size >= PARITY_STRIKES else (nan, nan)
+    enough = quotes.grid.strikes.size >= PARITY_STRIKES
+    fair, error = _by_parity(quotes, start.forward, carry, PARTNER_MOST) if enough else (nan, nan)
     residual = price_residual(quotes.mid, fair, quotes.half, error)
-    signed = np.sign(quotes.strike - start.forward)
     return Judgement(
         forward=start.forward,
-        atm_vol=start.sigma_atm,
+        atm_vol=start.atm_vol,
         degree=None,
-        live=start.live_strikes,
+        live=live,
         quality=SmileQuality.NOT_ENOUGH_STRIKES if n else SmileQuality.NONE,
-        share_inside=np.nan,
+        share_inside=float("nan"),
         fair=fair,
         fair_iv=nan,
-        iv=start.mid_vol,
-        bid_iv=start.bid_vol,
-        ask_iv=start.ask_vol,
+        iv=start.vols[0],
+        bid_iv=start.vols[1],
+        ask_iv=start.vols[2],
         delta=nan,
-        y=np.where(np.isfinite(fair), signed * np.inf, np.nan),
+        y=np.where(np.isfinite(fair), np.inf, np.nan),
         half_spread=quotes.half,
         model_error=error,
         residual=residual,
@@ -247,33 +157,38 @@ def _unjudged(start: FairChain, quotes: _Quotes) -> Judgement:
     )
 
 
-def _assemble(start: FairChain, fit: _Fit, quotes: _Quotes) -> Judgement:
-    """Everything a reader of the scan sees, from the final fit."""
+def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Judgement:
+    """Everything a reader of the scan sees. Beyond |y| = 4 no smile speaks: in the money parity does, else nobody."""
     row = quotes.grid.row_strike
+    y = fit.y[row]
     fair, error = fit.fair(quotes), fit.error(quotes)
+    far = np.abs(y) > MAX_ABS_Y
+    if far.any():
+        by_parity, parity_error = _by_parity(quotes, fit.forward, carry, np.inf)
+        fair, error = np.where(far, by_parity, fair), np.where(far, parity_error, error)
     residual = price_residual(quotes.mid, fair, quotes.half, error)
-    judged = np.isfinite(residual)
     with np.errstate(invalid="ignore"):
-        inside = np.abs(quotes.mid - fair) <= quotes.half + 0.005
-    band = judged & ~fit.outside[row]
+        inside = np.abs(quotes.mid - fair) <= quotes.half + TICK_HALF
+    band = np.isfinite(residual) & ~fit.outside[row]
     share = float(inside[band].mean()) if band.any() else float("nan")
-    good = start.quality is not SmileVerdict.NOT_ENOUGH_STRIKES and share >= SHARE_INSIDE_LEAST
+    live = int(start.live.sum())
+    quality = SmileQuality.GOOD if share >= SHARE_INSIDE_LEAST else SmileQuality.LOW_CONFIDENCE
     return Judgement(
         forward=fit.forward,
         atm_vol=float(np.interp(0.0, fit.y, fit.vol)),
         degree=DEGREE,
-        live=start.live_strikes,
-        quality=SmileQuality.GOOD if good else SmileQuality.LOW_CONFIDENCE,
+        live=live,
+        quality=SmileQuality.NOT_ENOUGH_STRIKES if live < LEAST_STRIKES else quality,
         share_inside=share,
         fair=fair,
-        fair_iv=fit.vol[row],
-        iv=start.mid_vol,
-        bid_iv=start.bid_vol,
-        ask_iv=start.ask_vol,
+        fair_iv=np.where(far, np.nan, fit.vol[row]),
+        iv=start.vols[0],
+        bid_iv=start.vols[1],
+        ask_iv=start.vols[2],
         delta=fit.delta(quotes),
-        y=fit.y[row],
+        y=y,
         half_spread=quotes.half,
         model_error=error,
         residual=residual,
-        judged=judged,
+        judged=np.isfinite(residual),
     )

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from apps.market.arbitrage import SECONDS_PER_YEAR, executable, find_claims
+from apps.market.arbitrage import SECONDS_PER_YEAR, american_allowance, executable, find_claims
 from apps.market.chain import Array, BoolArray, Chain, IntArray
 from apps.market.coherence import Coherence
 from apps.market.coherence import judge as judge_coherence
@@ -45,7 +45,10 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
     memory.spreads.observe(half, now)
     memory.volumes.observe(chain.volume, grid, now)
     years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
-    judgement = judge(grid, chain.strike, chain.is_call, chain.bid, chain.ask, usable=_usable(chain), years=years)
+    carry = american_allowance(chain, settings, float(grid.strikes[-1])) if len(chain) else 0.0
+    judgement = judge(
+        grid, chain.strike, chain.is_call, chain.bid, chain.ask, usable=_usable(chain), years=years, carry=carry
+    )
     coherence = _observe(chain, memory, judgement, half)
     settled = calm(chain, half, memory.spreads)
     memory.opened = memory.opened or _has_opened(chain, hours, settled)

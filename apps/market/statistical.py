@@ -10,7 +10,8 @@ import numpy as np
 
 from apps.market.chain import Array, BoolArray, Chain
 from apps.market.findings import STOCK_ROW, Finding, FindingLeg, FindingReason
-from apps.market.judgement import MAX_ABS_Y, Judgement
+from apps.market.joint_fit import MAX_ABS_Y
+from apps.market.judgement import Judgement
 from apps.market.settings import ScanSettings
 from apps.market.severity import Circumstances, apply_caps, grade_residual
 from apps.market.spread_volume import SPREAD_RATIO, VOLUME_RATIO
