@@ -61,6 +61,9 @@ def make_server(app: ASGIApp, hub: Hub) -> uvicorn.Server:
 
 async def serve(app: ASGIApp, hub: Hub, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then end within STOP_SECONDS and a little."""
+    # asyncio does this only for sockets made with proto=IPPROTO_TCP. Without it every answer of two writes waits for
+    # the peer's delayed acknowledgement: 40 ms, measured. Accepted sockets inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = make_server(app, hub)
     running = asyncio.create_task(server.serve(sockets=[listener]), name="server")
     stopping = asyncio.create_task(stop.wait(), name="stop")
