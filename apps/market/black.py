@@ -84,10 +84,10 @@ def time_value(forward: npt.ArrayLike, strike: npt.ArrayLike, vol: npt.ArrayLike
         h, t = x / s, s / 2
         shape = np.broadcast(h, t).shape
         arguments = np.empty((2, *shape))
-        np.subtract(h, t, out=arguments[0])
-        np.add(h, t, out=arguments[1])
-        lower = arguments[0] >= 0
-        np.abs(arguments[0], out=arguments[0])
+        np.subtract(h, t, out=arguments[0, ...])
+        np.add(h, t, out=arguments[1, ...])
+        lower = arguments[0, ...] >= 0
+        np.abs(arguments[0, ...], out=arguments[0, ...])
         near, far = mills(arguments)
         level = np.exp(-(h * h + t * t) / 2) / np.sqrt(2 * np.pi)
         root = np.sqrt(f * k)
@@ -112,5 +112,6 @@ def greeks(
         gamma = density / (terms.forward * terms.deviation)
         vega = terms.forward * density * np.sqrt(t)
         theta = -vega * np.asarray(vol, dtype=float) / (2 * t)
+        valid = np.broadcast_to(terms.valid, delta.shape)
         arrays = (delta, gamma, vega * 0.01, theta / DAYS_PER_YEAR)
-        return Greeks(*(np.where(terms.valid, values, np.nan) for values in arrays))
+        return Greeks(*(np.where(valid, values, np.nan) for values in arrays))

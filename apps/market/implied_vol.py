@@ -150,7 +150,7 @@ def _solve(options: _Options, s: Array) -> None:
     if np.count_nonzero(good) == good.size:
         _householder(v, node, s)
         return
-    wide = ~good & np.isfinite(v)
+    wide = ~good & np.isfinite(v) & (options[0] < np.where(options[3], options[1], options[2]))
     v_wide = v[wide]
     normal = np.where(v_wide < _FLOOR, np.nan, s[wide])
     _householder(v, node, s)

@@ -61,10 +61,11 @@ def mills(u: Array) -> Array:
     u = inf gives NaN (0/0 is never needed by the callers).
     """
     with np.errstate(invalid="ignore"):
-        shifted = np.add(u, _POLE_ARRAY)
-        t = np.subtract(u, _POLE_ARRAY)
+        shape = np.shape(u)
+        shifted = np.add(u, _POLE_ARRAY, out=np.empty(shape))
+        t = np.subtract(u, _POLE_ARRAY, out=np.empty(shape))
         np.divide(t, shifted, out=t)
-        total: Array = np.multiply(t, _LEADING)
+        total = np.multiply(t, _LEADING, out=np.empty(shape))
         np.add(total, _HORNER[0], out=total)
         for coefficient in _HORNER[1:]:
             np.multiply(total, t, out=total)
@@ -93,7 +94,7 @@ def mills_slope(h: Array, t2: Array) -> Array:
 
 def normal_density(z: Array) -> Array:
     """Standard normal density, any shape."""
-    square: Array = np.square(z)
+    square = np.square(z, out=np.empty(np.shape(z)))
     np.multiply(square, _MINUS_HALF, out=square)
     np.exp(square, out=square)
     np.divide(square, _ROOT_TWO_PI, out=square)
