@@ -114,7 +114,7 @@ export const en = {
   "chain.calls": "▲ Calls",
   "chain.puts": "▼ Puts",
   "chain.strike": "Strike",
-  "chain.flags": "Flags",
+  "chain.flags": "⚑",
   "chain.flags.help": "Marks on the quote; hold the pointer on one for its meaning",
   "chain.bid": "Bid",
   "chain.ask": "Ask",

@@ -116,7 +116,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   "chain.calls": "▲ Calls",
   "chain.puts": "▼ Puts",
   "chain.strike": "Ejercicio",
-  "chain.flags": "Avisos",
+  "chain.flags": "⚑",
   "chain.flags.help": "Marcas de la cotización; deje el puntero sobre una para ver qué significa",
   "chain.bid": "Compra",
   "chain.ask": "Venta",

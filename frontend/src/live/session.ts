@@ -144,6 +144,7 @@ export class Session {
     if (!sameStream) {
       this.frames = new FrameSequence(snapshot.frame);
       this.sequence = new EventSequence(0);
+      this.board.anomalies.rebase();
     } else {
       this.frames.cover(snapshot.frame);
     }

@@ -19,6 +19,11 @@ export class Anomalies {
     return !known && anomaly.status !== "closed";
   }
 
+  /** A new epoch numbers from the start: whatever it says is newer than what is held. */
+  rebase(): void {
+    for (const held of this.byId.values()) held.seq = -1;
+  }
+
   clear(): void {
     this.byId.clear();
     this.version += 1;

@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { duration, MISSING, price, signed } from "../src/format";
+import { en } from "../src/i18n/en";
+import { es } from "../src/i18n/es";
+import { plural, setLanguage, t, type Key } from "../src/i18n/language";
+import { ENUMS, FLAG_BITS } from "../src/contracts/tables";
+import { Board } from "../src/state/board";
+import { AnomalyList } from "../src/view/anomaly_list";
+import { Chain } from "../src/view/chain";
+import { el } from "../src/view/dom";
+import { Painter } from "../src/view/painter";
+import { anomaly, cell, frame } from "./messages";
+
+beforeEach(() => {
+  setLanguage("en");
+  document.body.replaceChildren();
+});
+
+const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
+function chainOf(forward: number, low: number, high: number) {
+  const painter = new Painter();
+  const board = new Board(painter.touch);
+  const chain = new Chain(board, painter, el("span"));
+  document.body.append(chain.element);
+  const cells = Array.from({ length: high - low + 1 }, (_, index) => low + index).flatMap((strike) => [
+    cell(strike, "C", strike / 100, null),
+    cell(strike, "P", null, strike / 100),
+  ]);
+  board.applyFrame(frame(1, { forward, strike_low: low, strike_high: high, cells }));
+  return { board, chain };
+}
+
+const texts = (selector: string) => [...document.querySelectorAll(selector)].map((each) => each.textContent);
+
+describe("the chain", () => {
+  test("shows 20 strikes either side of the money in order, calls left of the strike and puts right", async () => {
+    chainOf(594.2, 550, 640);
+    await painted();
+    const strikes = texts("tbody th").map(Number);
+    expect(strikes).toEqual(Array.from({ length: 41 }, (_, index) => 574 + index));
+    expect(texts('tr[aria-current="true"] th')).toEqual(["594"]);
+    const classes = [...document.querySelectorAll('[data-testid="row-594"] > *')].map((each) => each.className.split(" ")[0]);
+    expect(classes.indexOf("strike")).toBe(classes.lastIndexOf("call") + 1);
+    expect(classes.indexOf("put")).toBe(classes.indexOf("strike") + 1);
+  });
+
+  test("puts bid and ask next to the strike on both sides, bid first", async () => {
+    chainOf(594.2, 590, 598);
+    await painted();
+    const order = [...document.querySelectorAll<HTMLElement>('[data-testid="row-594"] > *')].map((each) => each.dataset.testid);
+    const middle = order.indexOf("strike-594");
+    expect(order.slice(middle - 2, middle + 3)).toEqual(["cell-C-594-bid", "cell-C-594-ask", "strike-594", "cell-P-594-bid", "cell-P-594-ask"]);
+  });
+
+  test("follows the money, keeping one row a strike", async () => {
+    const { board } = chainOf(594.2, 550, 640);
+    await painted();
+    board.applyFrame(frame(2, { forward: 597.9, strike_low: 550, strike_high: 640, cells: [] }));
+    await painted();
+    expect(texts('tr[aria-current="true"] th')).toEqual(["598"]);
+    expect(texts("tbody th")).toHaveLength(41);
+  });
+
+  test("a missing value is a dash, never a zero, and a real zero is a zero", async () => {
+    const { board } = chainOf(594.2, 594, 594);
+    await painted();
+    expect(texts('[data-testid="cell-C-594-ask"]')).toEqual([MISSING]);
+    board.applyFrame(frame(2, { strike_low: 594, strike_high: 594, cells: [cell(594, "C", 0, null)] }));
+    await painted();
+    expect(texts('[data-testid="cell-C-594-bid"]')).toEqual(["0.00"]);
+  });
+
+  test("marks every leg of an open anomaly and lets go when it closes", async () => {
+    const { board } = chainOf(594.2, 590, 598);
+    const leg = { ratio: 1, bid: 1, ask: 2, bid_size: null, ask_size: null, bid_exchange: null, ask_exchange: null };
+    const legs = [
+      { ...leg, option_type: "CALL", strike: 595, side: "BUY" },
+      { ...leg, option_type: "CALL", strike: 596, side: "SELL" },
+    ] as const;
+    board.anomalies.put(anomaly({ strike: 595, legs, severity: "MEDIUM" }), 1);
+    board.touch("anomalies");
+    await painted();
+    const marked = () => [...document.querySelectorAll<HTMLElement>("[data-call-severity]")].map((row) => row.dataset.strike);
+    expect(marked()).toEqual(["595", "596"]);
+    board.anomalies.put(anomaly({ strike: 595, legs, status: "closed" }), 2);
+    board.touch("anomalies");
+    await painted();
+    expect(marked()).toEqual([]);
+  });
+});
+
+describe("anomalies", () => {
+  test("hostile text in every string the contract lets through stays text", async () => {
+    const painter = new Painter();
+    const board = new Board(painter.touch);
+    const list = new AnomalyList(board, painter, el("span"), () => undefined);
+    document.body.append(list.element);
+    board.anomalies.put(anomaly({ id: "<img src=x onerror=alert(1)>" as never }), 1);
+    board.touch("anomalies");
+    await painted();
+    list.element.querySelector<HTMLButtonElement>("button.line")!.click();
+    expect(document.querySelector("img")).toBeNull();
+    expect(texts('[data-testid="anomaly-row"]')[0]).toContain("Off the smile");
+  });
+
+  test("an opened card stays the same element when its anomaly is updated and others arrive", async () => {
+    const painter = new Painter();
+    const board = new Board(painter.touch);
+    const list = new AnomalyList(board, painter, el("span"), () => undefined);
+    document.body.append(list.element);
+    board.anomalies.put(anomaly(), 1);
+    board.touch("anomalies");
+    await painted();
+    const before = list.element.querySelector('[data-id="a1"]')!;
+    before.querySelector("button")!.click();
+    board.anomalies.put(anomaly({ severity: "LOW", timestamp: "2025-05-19T15:00:00Z" }), 2);
+    board.anomalies.put(anomaly({ id: "b", opened_at: "2025-05-19T15:00:00Z" }), 3);
+    board.touch("anomalies");
+    await painted();
+    expect(list.element.querySelector('[data-id="a1"]')).toBe(before);
+    expect(before.querySelector("button")!.getAttribute("aria-expanded")).toBe("true");
+    expect((before as HTMLElement).dataset.severity).toBe("LOW");
+  });
+});
+
+describe("languages", () => {
+  test("every text of English is in Spanish with the same places to fill", () => {
+    const places = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+    for (const key of Object.keys(en) as Key[]) expect(places(es[key]), key).toEqual(places(en[key]));
+  });
+
+  test("every value of every closed vocabulary that is shown has its text", () => {
+    const stems = { MarketState: "state", DataState: "data", FeedState: "feed", Kind: "kind", Reason: "reason", Severity: "severity",
+      Source: "source", CloseReason: "closed", Mover: "moved", Flag: "flag", SmileQuality: "smile", GapReason: "gap.reason",
+      Side: "side", OptionType: "right" } as const;
+    for (const [name, stem] of Object.entries(stems)) {
+      for (const value of ENUMS[name as keyof typeof stems]) expect(en, `${stem}.${value}`).toHaveProperty([`${stem}.${value}`]);
+    }
+    for (const flag of FLAG_BITS) expect(en).toHaveProperty([`flag.${flag}.glyph`]);
+    for (const state of ENUMS.MarketState) expect(en).toHaveProperty([`state.${state}.help`]);
+  });
+
+  test("numbers, plurals and the page's own language follow", () => {
+    expect([price(1234.5), signed(0.5, 2), plural("count.new", 1)]).toEqual(["1,234.50", "+0.50", "1 new anomaly"]);
+    setLanguage("es");
+    expect([price(0.45), duration(0.4), plural("count.new", 2)]).toEqual(["0,45", "0,4 s", "2 anomalías nuevas"]);
+    expect(document.documentElement.lang).toBe("es");
+  });
+
+  test("no text promises what no trade can", () => {
+    for (const text of [...Object.values(en), ...Object.values(es)]) expect(text).not.toMatch(/risk.?free|riskless|guarantee|sin riesgo|garantiza/i);
+  });
+
+  test("a place without a value stays visible instead of vanishing", () => {
+    expect(t("age.text")).toBe("{age} ago");
+  });
+});
+
+test("a number that rounds to nothing has no sign", () => {
+  expect([price(-0.001), signed(-0.0001, 2)]).toEqual(["0.00", "0.00"]);
+});
