@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import inf, nan
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -29,6 +29,19 @@ class OptionKey:
 
     strike: float
     is_call: bool
+
+
+class LineState(NamedTuple):
+    """One line's present values; NaN unknown."""
+
+    bid: float
+    ask: float
+    bid_size: float
+    ask_size: float
+    last: float
+    volume: float
+    open_interest: float
+    halted: bool
 
 
 class QuoteBook:
@@ -221,6 +234,19 @@ class QuoteBook:
     def any_halted(self) -> bool:
         """The underlying, or most of the chain, is halted."""
         return bool(self._halted[UNDERLYING]) or bool(self._halted.mean() > 0.5)
+
+    def line(self, row: int) -> LineState:
+        """One row's present values, without a copy of the chain."""
+        return LineState(
+            self._bid[row],
+            self._ask[row],
+            self._bid_size[row],
+            self._ask_size[row],
+            self._last[row],
+            self._volume[row],
+            self._open_interest[row],
+            bool(self._halted[row]),
+        )
 
     def line_time(self, row: int) -> float:
         """Market time of a line's newest quote message of either side, -inf before the first."""

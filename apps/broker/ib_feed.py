@@ -88,6 +88,16 @@ class IBFeed:
         """The subscribed expiry with every contract that is listed; None while there is no session."""
         return None if self._tending is None else self._tending.listed
 
+    @property
+    def underlying_data_type(self) -> int | None:
+        """Market data type of the underlying's line (1 live, 2 frozen, 3 delayed, 4 both); None before it is told."""
+        return self._parts.lines.data_type(None)
+
+    @property
+    def farms_down(self) -> tuple[str, ...]:
+        """Market-data farms that the broker reports as down."""
+        return tuple(sorted(self._parts.lines.farms_down))
+
     def chain(self, market_time: float) -> Chain | None:
         """A consistent copy of the book; None before the first subscription."""
         return self._parts.book.chain(market_time)

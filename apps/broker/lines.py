@@ -113,6 +113,11 @@ class Lines:
         """Some line brings delayed quotes."""
         return any(kind in (DELAYED, DELAYED_FROZEN) for kind in self._tap.data_types.values())
 
+    def data_type(self, key: LineKey) -> int | None:
+        """Market data type of a line, None before it is told."""
+        request = self._requests.get(key)
+        return None if request is None else self._tap.data_types.get(self._tap.rows.get(request, UNDERLYING - 1))
+
     def mark_stale(self, *, all_lines: bool) -> None:
         """Tell the book which rows are degraded: all, or those refused, frozen, or behind a farm that is down."""
         for row, key in [(UNDERLYING, None), *enumerate(self._book.keys)]:
