@@ -65,7 +65,7 @@ def mills(u: Array) -> Array:
         shifted = np.add(u, _POLE_ARRAY, out=np.empty(shape))
         t = np.subtract(u, _POLE_ARRAY, out=np.empty(shape))
         np.divide(t, shifted, out=t)
-        total = np.multiply(t, _LEADING, out=np.empty(shape))
+        total: Array = np.multiply(t, _LEADING, out=np.empty(shape))
         np.add(total, _HORNER[0], out=total)
         for coefficient in _HORNER[1:]:
             np.multiply(total, t, out=total)
