@@ -45,6 +45,12 @@ class SideMemory:
         self.low = np.where(fresh, forward, np.minimum(self.low, forward))
         self.high = np.where(fresh, forward, np.maximum(self.high, forward))
 
+    def left_behind(self, forward: float, delta: Array, half_spread: Array) -> BoolArray:
+        """The forward has moved since the side spoke by more than its half-spread (at least 1 c) in price, (n,)."""
+        with np.errstate(invalid="ignore"):
+            move = np.abs(np.nan_to_num(delta)) * np.abs(forward - self.forward)
+            return move > np.maximum(half_spread, MOVE_FLOOR)
+
     def take(self, source: np.ndarray, found: BoolArray) -> SideMemory:
         """The same memory for other rows: row i from `source[i]` where `found[i]`, otherwise empty."""
         columns = (self.time, self.forward, self.low, self.high)
@@ -87,6 +93,17 @@ def silent(chain: Chain) -> bool:
     return bool(np.isfinite(chain.last_packet_time)) and chain.market_time - chain.last_packet_time > SILENCE_SECONDS
 
 
+def late(
+    chain: Chain, sides: tuple[SideMemory, SideMemory], *, forward: float, delta: Array, half_spread: Array
+) -> BoolArray:
+    """Rows whose quote has not answered a forward move in time, (n,): before the fit, so that they cannot bend it."""
+    out = np.zeros(len(chain), dtype=np.bool_)
+    for side, times in zip(sides, (chain.bid_time, chain.ask_time), strict=True):
+        unanswered = (side.time == times) & (chain.market_time - times > ANSWER_SECONDS)
+        out |= unanswered & side.left_behind(forward, delta, half_spread)
+    return out
+
+
 def judge(
     chain: Chain,
     bid: SideMemory,
@@ -108,7 +125,7 @@ def judge(
     stale = chain.stale.copy()
     for memory in (bid, ask):
         with np.errstate(invalid="ignore"):
-            left_behind = slope * np.abs(forward - memory.forward) > limit
+            left_behind = memory.left_behind(forward, delta, half_spread)
             excursion = slope * np.maximum(memory.high - memory.forward, memory.forward - memory.low) > limit
             age = now - memory.time
         stale |= left_behind & (age > ANSWER_SECONDS)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.market.chain import Array, BoolArray
-from apps.market.forward import parity_forward
 from apps.market.grid import StrikeGrid, padded
 from apps.market.implied_vol import implied_vol
 from apps.market.joint_fit import DEGREE, MAX_ABS_Y, Quotes, SmileFit, fit_jointly
@@ -79,18 +78,21 @@ def judge(
     bid: Array,
     ask: Array,
     *,
+    forward: float,
     usable: BoolArray,
     years: float,
     carry: float = 0.0,
 ) -> Judgement:
     """Fair value of every contract. Arrays (n,), dollars; `usable` rows may be fitted and judged; years > 0.
 
+    `forward`: by parity from the usable quotes; NaN when there is none.
+
     `carry`: what early exercise and discounting may be worth on a contract far in the money, dollars. Never raises on
     bad quotes: what cannot be judged is NaN, and `quality` says why.
     """
     low, high = np.where(usable, bid, np.nan), np.where(usable, ask, np.nan)
     quotes = Quotes.of(grid, strike, is_call, low, high)
-    start = _look(quotes, low, high, years)
+    start = _look(quotes, low, high, forward, years)
     live = int(start.live.sum())
     if live < LEAST_LIVE:
         return _without_smile(quotes, start, live, carry)
@@ -98,10 +100,9 @@ def judge(
     return _assemble(quotes, start, fit, carry)
 
 
-def _look(quotes: Quotes, bid: Array, ask: Array, years: float) -> _Start:
-    """Parity forward, the quotes' own vols, the live strikes and the vol near the money."""
+def _look(quotes: Quotes, bid: Array, ask: Array, forward: float, years: float) -> _Start:
+    """The quotes' own vols, the live strikes and the vol near the money."""
     strikes = quotes.grid.strikes
-    forward = parity_forward(quotes.strike, quotes.is_call, bid, ask).value
     vols = implied_vol(np.stack([quotes.mid, bid, ask]), forward, quotes.strike, quotes.is_call, years)
     rows = np.where(strikes >= forward, quotes.grid.call_row, quotes.grid.put_row)
     vol = padded(vols[0])[rows]

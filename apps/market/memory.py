@@ -34,6 +34,7 @@ class ScanMemory:
     strike: Array = field(default_factory=lambda: np.empty(0))
     is_call: BoolArray = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     expiry: str = ""
+    delta: Array = field(default_factory=lambda: np.empty(0))
     bid_side: SideMemory = field(default_factory=lambda: SideMemory.empty(0))
     ask_side: SideMemory = field(default_factory=lambda: SideMemory.empty(0))
     trail: ForwardTrail = field(default_factory=ForwardTrail)
@@ -56,10 +57,11 @@ class ScanMemory:
             return
         source, found = _match(self.strike, self.is_call, chain.strike, chain.is_call)
         if not self.strike.size:
-            self.temporal = TemporalState.empty(len(chain))
+            self.delta, self.temporal = np.full(len(chain), np.nan), TemporalState.empty(len(chain))
             self.bid_side, self.ask_side = SideMemory.empty(len(chain)), SideMemory.empty(len(chain))
             self.spreads, self.volumes = SpreadMemory(len(chain)), VolumeMemory.empty(len(chain))
         else:
+            self.delta = np.where(found, self.delta[source], np.nan)
             self.temporal = self.temporal.take(source, found)
             self.bid_side, self.ask_side = self.bid_side.take(source, found), self.ask_side.take(source, found)
             self.spreads, self.volumes = self.spreads.take(source, found), self.volumes.take(source, found)
@@ -113,6 +115,7 @@ class ScanMemory:
         memory = cls(
             strike=strike,
             is_call=np.array(saved["is_call"], dtype=np.bool_),
+            delta=np.full(n, np.nan),
             expiry=str(saved["expiry"]),
             bid_side=SideMemory(*(_load(saved["bid_side"][name], n) for name in _SIDE)),
             ask_side=SideMemory(*(_load(saved["ask_side"][name], n) for name in _SIDE)),

@@ -11,10 +11,11 @@ import numpy as np
 
 from apps.market.arbitrage import SECONDS_PER_YEAR, american_allowance, executable, find_claims
 from apps.market.chain import Array, BoolArray, Chain, IntArray
-from apps.market.coherence import Coherence
+from apps.market.coherence import Coherence, late
 from apps.market.coherence import judge as judge_coherence
 from apps.market.culprits import Verdict, crossings
 from apps.market.findings import Finding, ScanCounts, ScanResult
+from apps.market.forward import parity_forward
 from apps.market.grid import StrikeGrid, grid_of
 from apps.market.judgement import Judgement, judge
 from apps.market.memory import ScanMemory
@@ -46,9 +47,19 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
     memory.volumes.observe(chain.volume, grid, now)
     years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
     carry = american_allowance(chain, settings, float(grid.strikes[-1])) if len(chain) else 0.0
+    forward, usable = _forward_and_usable(chain, memory, half)
     judgement = judge(
-        grid, chain.strike, chain.is_call, chain.bid, chain.ask, usable=_usable(chain), years=years, carry=carry
+        grid,
+        chain.strike,
+        chain.is_call,
+        chain.bid,
+        chain.ask,
+        forward=forward,
+        usable=usable,
+        years=years,
+        carry=carry,
     )
+    memory.delta = judgement.delta
     coherence = _observe(chain, memory, judgement, half)
     settled = calm(chain, half, memory.spreads)
     memory.opened = memory.opened or _has_opened(chain, hours, settled)
@@ -74,6 +85,21 @@ def _usable(chain: Chain) -> BoolArray:
     """Quotes that may be fitted and judged: an ask, a bid or a real zero bid, not crossed, locked, halted or stale."""
     with np.errstate(invalid="ignore"):
         return (chain.bid >= 0) & (chain.ask > chain.bid) & ~chain.halted & ~chain.stale
+
+
+def _forward_and_usable(chain: Chain, memory: ScanMemory, half: Array) -> tuple[float, BoolArray]:
+    """(parity forward, rows to fit and judge): the sound quotes without those that are late to answer its last move.
+
+    Should more than half be late, then the forward is what is wrong, and all are kept.
+    """
+    usable = _usable(chain)
+    low, high = np.where(usable, chain.bid, np.nan), np.where(usable, chain.ask, np.nan)
+    forward = parity_forward(chain.strike, chain.is_call, low, high).value
+    if not math.isfinite(forward):
+        return forward, usable
+    sides = (memory.bid_side, memory.ask_side)
+    fresh = usable & ~late(chain, sides, forward=forward, delta=memory.delta, half_spread=half)
+    return forward, fresh if 2 * int(fresh.sum()) >= int(usable.sum()) else usable
 
 
 def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array) -> Coherence:

@@ -75,6 +75,16 @@ class Tally:
         """False flags a chain."""
         return self.false / self.chains if self.chains else float("nan")
 
+    def count(self, rows: set[int], injected: np.ndarray) -> None:
+        """One scanned chain: the flagged rows, and what was planted where (signed half-spreads, else 0)."""
+        planted = set(np.flatnonzero(injected).tolist())
+        self.chains += 1
+        self.false += len(rows - planted)
+        for row in planted:
+            size = abs(float(injected[row]))
+            self.planted[size] = self.planted.get(size, 0) + 1
+            self.found[size] = self.found.get(size, 0) + (row in rows)
+
     def add(self, other: Tally) -> None:
         """Pool another tally into this one."""
         self.chains += other.chains
@@ -94,18 +104,6 @@ def flagged(generated: GeneratedChain, settings: ScanSettings | None = None) -> 
     """Rows named by any finding of LOW or more; the chain is judged by itself."""
     result = scan(chain_from(generated), ScanMemory(), settings or ScanSettings())
     return {finding.row for finding in result.findings if finding.kind not in {Kind.SPREAD, Kind.VOLUME}}
-
-
-def tally_chain(generated: GeneratedChain, tally: Tally, settings: ScanSettings | None = None) -> None:
-    """Scan one chain and count."""
-    rows = flagged(generated, settings)
-    planted = set(np.flatnonzero(generated.injected).tolist())
-    tally.chains += 1
-    tally.false += len(rows - planted)
-    for row in planted:
-        size = abs(float(generated.injected[row]))
-        tally.planted[size] = tally.planted.get(size, 0) + 1
-        tally.found[size] = tally.found.get(size, 0) + (row in rows)
 
 
 def cells(family: str) -> Iterator[tuple[float, float, float]]:
@@ -130,5 +128,5 @@ def tally_cell(family: str, window: float, hours: tuple[float, float], *, chains
             window=window,
             anomalies=ANOMALIES[index % len(ANOMALIES)],
         )
-        tally_chain(generated, tally)
+        tally.count(flagged(generated), generated.injected)
     return tally
