@@ -140,7 +140,8 @@ def _draw(at: float, rng: np.random.Generator) -> Injected:
         sign = -1.0 if rng.random() < 0.6 else 1.0
         return Injected("mispricing", at, seconds, offset, right, half_spreads=sign * size)
     if kind < 0.78:
-        return Injected("crossed_vertical", at, seconds, abs(offset) % 4, "C", dollars=0.05 + 0.01 * rng.integers(0, 4))
+        edge = 0.05 + 0.01 * float(rng.integers(0, 4))
+        return Injected("crossed_vertical", at, seconds, 6 + abs(offset) % 4, "C", dollars=edge)
     if kind < 0.90:
         return Injected("stale_leg", at, seconds, offset, "C" if offset > 0 else "P")
     if kind < 0.98:

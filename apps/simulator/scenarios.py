@@ -43,7 +43,8 @@ class Scenario:
 DEMO = (
     Injected("mispricing", 6, 30, offset=-1, right="C", half_spreads=-3.0),
     Injected("stale_leg", 16, 34, offset=-6, right="C"),
-    Injected("crossed_vertical", 38, 18, offset=3, right="C", dollars=0.07),
+    # Far out of the money: nearer, the dear call would also cross with the stock, and that would be shown instead.
+    Injected("crossed_vertical", 38, 18, offset=8, right="C", dollars=0.07),
     Injected("spot_jump", 60, 5, dollars=1.0),
     Injected("channel_drop", 66, 8),
     Injected("gateway_drop", 80, 5),
