@@ -20,7 +20,7 @@ from apps.contracts.enums import EpisodeStatus, Kind, Source
 from apps.contracts.events import EVENT_ADAPTER, AnomalyEvent, Stream
 from apps.detector.anomaly_record import episode_key
 from apps.detector.episodes import Key
-from apps.detector.spool_record import Record
+from apps.detector.spool_record import Record, market_time_of
 from apps.service.atomic import write_atomically
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Checkpoint:
     open: list[Anomaly] = field(default_factory=list)
     memory: dict[str, Any] | None = None
     flow: dict[str, Any] | None = None
+    followed: list[dict[str, Any]] = field(default_factory=list)
 
     def same_session(self, source: Source, run: str, symbol: str, day: str) -> bool:
         """Whether it speaks of the same session, so that its memory may be used."""
@@ -53,6 +54,8 @@ class Checkpoint:
         """Bring episodes up to date with events told after the checkpoint. Unreadable ones are skipped and logged."""
         current = {episode_key(anomaly): anomaly for anomaly in self.open}
         for record in records:
+            if b'"type":"market"' in record.body:
+                self._seen_quotes(record)
             if b'"type":"anomaly"' not in record.body:
                 continue
             try:
@@ -63,6 +66,12 @@ class Checkpoint:
             if isinstance(event, AnomalyEvent):
                 self._apply(current, event.body)
         self.open = list(current.values())
+
+    def _seen_quotes(self, record: Record) -> None:
+        """A market sample is made from quotes: they were there until then."""
+        at = market_time_of(record)
+        if at is not None:
+            self.last_quote = max(self.last_quote or 0.0, at.timestamp())
 
     def _apply(self, current: dict[Key, Anomaly], anomaly: Anomaly) -> None:
         key = episode_key(anomaly)
@@ -86,6 +95,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "open": _ANOMALIES.dump_python(checkpoint.open, mode="json"),
         "memory": checkpoint.memory,
         "flow": checkpoint.flow,
+        "followed": checkpoint.followed,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(content, separators=(",", ":"), allow_nan=False).encode())
@@ -116,6 +126,7 @@ def _parse(content: dict[str, Any]) -> Checkpoint:
         open=_ANOMALIES.validate_python(content["open"]),
         memory=content["memory"],
         flow=content["flow"],
+        followed=content["followed"],
     )
 
 

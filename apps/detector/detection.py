@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from apps.contracts.anomalies import Anomaly
 from apps.contracts.enums import CloseReason, EpisodeStatus, Kind, Severity
 from apps.contracts.events import Signal, Stream
-from apps.detector.anomaly_record import anomaly_of, closed, episode_key
+from apps.detector.afterwards import Afterwards
+from apps.detector.anomaly_record import anomaly_of, closed, episode_key, revised
 from apps.detector.episodes import Change, Episode, Episodes, Key, Sighting
 from apps.detector.signals import signal_of
 from apps.market.chain import Chain
@@ -23,6 +24,7 @@ from apps.market.states import SessionHours
 from apps.market.terms import MarketState, QuoteBit
 
 _ENDINGS = {MarketState.HALTED: CloseReason.STATE, MarketState.CLOSED: CloseReason.SESSION}
+_FINAL_REASONS = frozenset({CloseReason.SESSION, CloseReason.EXPIRED})
 _BOUNDS_ONLY = MarketState.FINAL
 
 
@@ -46,8 +48,13 @@ class Detection:
     bodies: dict[Key, Anomaly] = field(default_factory=dict)
     """The last state told of each open episode."""
 
+    afterwards: Afterwards = field(init=False)
     signalled: set[str] = field(default_factory=set)
     """Ids of open episodes whose one signal has been made."""
+
+    def __post_init__(self) -> None:
+        """The scores are held against the scan's own fees."""
+        self.afterwards = Afterwards(self.settings)
 
     def step(
         self,
@@ -74,12 +81,21 @@ class Detection:
         bodies: list[Anomaly | Signal] = []
         for change in changes:
             bodies += self._told(change, findings, chain, result, t_recv=t_recv, t_detect=t_detect)
+        for scored in self.afterwards.step(chain, result):
+            key = episode_key(scored)
+            if key in self.bodies and self.bodies[key].id == scored.id:
+                self.bodies[key] = scored
+            bodies.append(scored)
         return Step(result, tuple(bodies), t_detect)
 
     def interrupt(self, now: float, reason: CloseReason, *, t_recv: float, t_detect: float) -> list[Anomaly]:
         """Close every episode and drop every candidate: a gap, a halt, the end of the session."""
         changes = self.episodes.close_all(now, reason)
-        return [self._closed(change, now, t_recv, t_detect) for change in changes if change.episode.key in self.bodies]
+        ended = [self._closed(change, now, t_recv, t_detect) for change in changes if change.episode.key in self.bodies]
+        self.afterwards.blind()
+        for anomaly in ended:
+            self.afterwards.closed(anomaly)
+        return ended if reason not in _FINAL_REASONS else [*ended, *self.afterwards.finish(now)]
 
     def restore(self, anomalies: list[Anomaly], now: float) -> None:
         """Take up an earlier holder's open episodes; their signals are out already."""
@@ -99,9 +115,16 @@ class Detection:
     ) -> list[Anomaly | Signal]:
         key = change.episode.key
         if change.status is EpisodeStatus.CLOSED:
-            return [self._closed(change, chain.market_time, t_recv, t_detect)] if key in self.bodies else []
+            if key not in self.bodies:
+                return []
+            ended = self._closed(change, chain.market_time, t_recv, t_detect)
+            self.afterwards.told(ended, None, chain, result)
+            return [ended]
         anomaly = anomaly_of(self.stream, change, findings[key], chain, result, t_recv=t_recv, t_detect=t_detect)
+        if change.status is EpisodeStatus.UPDATE and key in self.bodies:
+            anomaly = revised(anomaly, score=self.bodies[key].score)
         self.bodies[key] = anomaly
+        self.afterwards.told(anomaly, findings[key], chain, result)
         signal = None
         if anomaly.id not in self.signalled and (signal := signal_of(anomaly, self.stream.epoch)) is not None:
             self.signalled.add(anomaly.id)

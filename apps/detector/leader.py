@@ -189,6 +189,7 @@ class Leader:
             open=list(self.detection.bodies.values()),
             memory=self.detection.memory.checkpoint(),
             flow=self.flow.to_dict(),
+            followed=self.detection.afterwards.saved(),
         )
         try:
             checkpoints.save(self._around.checkpoint_path, content)
@@ -230,6 +231,7 @@ class Leader:
         self.detection.episodes.numbers.update(past.numbers)
         self.detection.episodes.rest(past.resting_until)
         self.detection.restore(past.open, now)
+        self.detection.afterwards.restore(past.followed)
         if past.last_quote is not None and past.last_quote <= now and is_open(self._session, past.last_quote):
             self._blind_since = past.last_quote
 

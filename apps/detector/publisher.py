@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from apps.contracts.names import INGEST_BYTES_MAX, INGEST_EVENTS_MAX
 from apps.detector.frames import ComposedFrame
 from apps.detector.ingest_client import BackendAway, IngestClient, IngestReply
 from apps.detector.spool import BACKEND, Line
-from apps.detector.spool_record import Record
+from apps.detector.spool_record import Record, market_time_of
 from apps.service.clock import wall_ms
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,6 @@ log = logging.getLogger(__name__)
 _ENVELOPE_ROOM = 4_096
 """Bytes of a request besides its events: stream fields and one frame."""
 
-_MARKET_TIME = re.compile(rb'"market_time":"([^"]+)"')
 _CONTENT_REFUSED = frozenset({400, 413, 415, 422})
 
 
@@ -294,11 +292,7 @@ def _request(line: Line, batch: list[Record], frame: ComposedFrame | None) -> by
 
 def _placeholder(seq: int, near: Record) -> Record:
     """A gap of no length in the place of an event that cannot be sent; its market time is taken from a neighbour."""
-    found = _MARKET_TIME.search(near.body)
-    try:
-        at = datetime.fromisoformat(found[1].decode()) if found else datetime.now(UTC)
-    except ValueError:
-        at = datetime.now(UTC)
+    at = market_time_of(near) or datetime.now(UTC)
     gap = Gap(started_at=at, ended_at=at, reason=GapReason.STORAGE)
     event = GapEvent(seq=seq, market_time=at, t_publish=round(wall_ms(), 3), body=gap)
     return Record(seq, event.model_dump_json().encode())

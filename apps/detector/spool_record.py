@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 
+_MARKET_TIME = re.compile(rb'"market_time":"([^"]+)"')
 _SEQ = re.compile(rb'"seq":(\d+)')
 
 
@@ -19,6 +21,15 @@ class Record:
 
 class Damaged(ValueError):
     """A line is not what was written: torn, altered or out of order."""
+
+
+def market_time_of(record: Record) -> datetime | None:
+    """The event's market time, read without parsing all of it; None when it has none."""
+    found = _MARKET_TIME.search(record.body)
+    try:
+        return datetime.fromisoformat(found[1].decode()) if found else None
+    except ValueError:
+        return None
 
 
 def encode(record: Record) -> bytes:

@@ -87,7 +87,13 @@ class _Server(uvicorn.Server):
 async def serve(app: ProbeApp, listener: socket.socket) -> None:
     """Serve until cancelled."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        ws="none",
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]), name="probe-server")

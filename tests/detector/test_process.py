@@ -1,0 +1,191 @@
+"""`python -m apps.detector` as a process against the real simulator and a real backend process: start, kill, stop."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.detector.helpers import ROOT, IngestProcess, detector_environment, free_port, ingest_process, wait_until
+
+
+class Child:
+    """A process with its output in a file; killed at the end of the test."""
+
+    def __init__(self, folder: Path, name: str, words: list[str], environment: dict[str, str]) -> None:
+        self.path = folder / f"{name}.log"
+        with self.path.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *words], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def output(self) -> str:
+        return self.path.read_text(errors="replace")
+
+    def end(self, number: int = signal.SIGKILL) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+class Platform:
+    """Simulator, tiny backend and any number of detectors on one data folder."""
+
+    def __init__(self, folder: Path, server: IngestProcess, *, scenario: str = "quiet") -> None:
+        self.folder, self.server = folder, server
+        self.wire, self.control = free_port(), free_port()
+        self.detectors: list[tuple[Child, int]] = []
+        words = [
+            "apps.simulator",
+            "--scenario",
+            scenario,
+            "--port",
+            str(self.wire),
+            "--control-port",
+            str(self.control),
+        ]
+        self.simulator = Child(folder, "simulator", words, dict(os.environ))
+        self.children = [self.simulator]
+
+    def detector(self, **more: str) -> tuple[Child, int]:
+        """Start one more; (process, port of its probes)."""
+        port = free_port()
+        environment = detector_environment(
+            self.folder,
+            self.server.url,
+            IBKR_PORT=str(self.wire),
+            SIMULATOR_CONTROL_URL=f"http://127.0.0.1:{self.control}",
+            DETECTOR_PORT=str(port),
+            **more,
+        )
+        child = Child(self.folder, f"detector-{len(self.detectors)}", ["apps.detector"], environment)
+        self.children.append(child)
+        self.detectors.append((child, port))
+        return child, port
+
+    def end(self) -> None:
+        for child in reversed(self.children):
+            if child.process.poll() is None:
+                child.end()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    with ingest_process(tmp_path) as server:
+        made = Platform(tmp_path, server)
+        try:
+            yield made
+        finally:
+            made.end()
+
+
+def ask(port: int, path: str) -> dict[str, object]:
+    with contextlib.suppress(httpx.HTTPError):
+        return dict(httpx.get(f"http://127.0.0.1:{port}{path}", timeout=2).json())
+    return {}
+
+
+def is_live(port: int) -> bool:
+    return ask(port, "/health").get("data") == "live"
+
+
+def contiguous(server: IngestProcess, epoch: int) -> bool:
+    seqs = [event["seq"] for event in server.events(epoch)]
+    return seqs == list(range(1, len(seqs) + 1)) and bool(seqs)
+
+
+def test_two_started_together_are_one_leader_and_one_standby_that_takes_over_from_a_kill(platform: Platform) -> None:
+    """Nothing published is lost or doubled, the epoch rises, the blind interval is told; no truth file exists."""
+    both = [platform.detector(), platform.detector()]
+    wait_until(lambda: any(is_live(port) for _, port in both), what="one of them is live")
+    wait_until(lambda: all(ask(port, "/ready").get("ready") for _, port in both), what="both are ready")
+    roles = {port: ask(port, "/ready")["role"] for _, port in both}
+    assert sorted(map(str, roles.values())) == ["leader", "standby"]
+    (leader, _), (standby, standby_port) = sorted(both, key=lambda one: str(roles[one[1]]))
+    wait_until(lambda: any(e["type"] == "smile" for e in platform.server.events(1)), what="a smile of the first")
+    leader.end(signal.SIGKILL)
+    wait_until(lambda: is_live(standby_port), what="the standby is live")
+    assert ask(standby_port, "/ready")["role"] == "leader"
+    wait_until(lambda: any(e["type"] == "smile" for e in platform.server.events(2)), what="a smile of the second")
+    assert contiguous(platform.server, 1)
+    assert contiguous(platform.server, 2)
+    gaps = [event["body"] for event in platform.server.events(2) if event["type"] == "gap"]
+    assert [gap["reason"] for gap in gaps if gap["ended_at"]][:1] == ["takeover"]
+    assert standby.end(signal.SIGTERM) == 0
+
+
+def test_sigterm_sends_what_is_spooled_releases_the_lock_and_ends_with_zero(platform: Platform) -> None:
+    child, port = platform.detector()
+    wait_until(lambda: is_live(port), what="live")
+    assert child.end(signal.SIGTERM) == 0
+    spool = platform.folder / "data" / "spool" / "SPY" / "1"
+    last = max(json.loads(line[9:])["seq"] for line in (spool / f"{1:016d}.jsonl").read_text().splitlines())
+    assert json.loads((spool / "cursors" / "backend.json").read_text())["seq"] == last
+    assert [event["seq"] for event in platform.server.events(1)] == list(range(1, last + 1))
+    again, second = platform.detector()
+    wait_until(lambda: is_live(second), what="live again")
+    assert again.end(signal.SIGTERM) == 0
+
+
+def test_every_metric_of_the_detector_has_a_name_of_the_contract(platform: Platform) -> None:
+    from apps.contracts.names import Metric
+
+    _, port = platform.detector()
+    wait_until(lambda: is_live(port), what="live")
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    names = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    contract = {value for name, value in vars(Metric).items() if not name.startswith("_")}
+    assert {name for name in names if not name.endswith("_created")} <= contract
+
+
+def run_once(folder: Path, **more: str) -> tuple[int, str]:
+    """Run a detector that must end by itself; (exit code, output)."""
+    environment = detector_environment(folder, "http://127.0.0.1:9", **more)
+    command = [sys.executable, "-m", "apps.detector"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("ANOMALY_THRESHOLD", "0.5", "robust z-score"),
+        ("SCANS_PER_SECOND", "1000", "SCANS_PER_SECOND=1000: input should be less than or equal to 100"),
+        ("STRIKES_RANGE_PERCENT", "9", "STRIKES_RANGE_PERCENT=9: input should be less than or equal to 3"),
+        ("SOURCE", "alive", "SOURCE=alive"),
+        ("RUN_ID", "a b", "RUN_ID=a b"),
+        ("EVENT_TIMES", "2025-05-19T14:00", "has no offset"),
+        ("EX_DATES", "tomorrow", "EX_DATES"),
+        ("BACKEND_URL", "localhost:8000", "starts with http"),
+        ("RESERVED_LINES", "99", "lower RESERVED_LINES"),
+        ("SOURCE", "live", "RUN_ID must be empty"),
+    ],
+)
+def test_a_wrong_setting_ends_with_code_two_and_a_sentence(tmp_path: Path, key: str, value: str, says: str) -> None:
+    code, said = run_once(tmp_path, **{key: value})
+    assert (code, says in said, "Traceback" in said) == (2, True, False), said
+
+
+def test_a_taken_port_ends_with_code_two_and_names_its_key(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, said = run_once(tmp_path, DETECTOR_PORT=str(taken.getsockname()[1]))
+    assert (code, "DETECTOR_PORT=" in said, "Traceback" in said) == (2, True, False), said
+
+
+def test_a_data_folder_that_cannot_be_used_ends_with_code_two(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    code, said = run_once(tmp_path)
+    assert (code, "DATA_DIR=" in said, "Traceback" in said) == (2, True, False), said
