@@ -41,7 +41,7 @@ def read(name: str, text: str) -> ChainFile:
         where = f"{name}, line {line}"
         if len(fields) != len(header):
             raise ChainFileError(
-                f"{where}: {len(fields)} fields where the header has {len(header)}; is the file cut off?"
+                f"{where}: {len(fields)} fields where the header has {len(header)}; the file seems cut off."
             )
         expiry = _expiry(where, fields[0])
         strike = number(fields[strike_at], where=where, name="Strike")

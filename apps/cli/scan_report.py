@@ -103,7 +103,7 @@ def _summary(report: ScanReport) -> list[tuple[str, str]]:
         else "not enough quotes: no strike has a live two-sided call and put"
     )
     smile = _QUALITY[result.smile]
-    if result.degree is not None:
+    if result.degree is not None and result.smile in {SmileQuality.GOOD, SmileQuality.LOW_CONFIDENCE}:
         smile += (
             f"; degree {result.degree}, at-the-money vol {100 * result.atm_vol:.2f} %, "
             f"{100 * result.share_inside:.0f} % of fair values inside their quotes"
@@ -160,7 +160,7 @@ def _contracts(report: ScanReport) -> Table:
             _text(100 * result.fair_iv[row], ".2f") if _smile_judges(result, row) else "",
             _text(result.fair[row], ".3f") if _smile_judges(result, row) else "",
             _text(100 * result.deviation[row], "+.2f") if _smile_judges(result, row) else "",
-            _text(result.z[row], "+.1f"),
+            _text(result.z[row], "+.1f") if _smile_judges(result, row) else "",
             _text(100 * result.outside[row], "+.2f") if _smile_judges(result, row) else "",
             _flags(result, row),
         )
@@ -168,8 +168,10 @@ def _contracts(report: ScanReport) -> Table:
 
 
 def _smile_judges(result: ScanResult, row: int) -> bool:
-    """A contract without a z is not the smile's to judge (beyond |y| = 4, no quote): no fair price is shown for it."""
-    return bool(np.isfinite(result.z[row]))
+    """Whether the smile has a say: not beyond |y| = 4 (no fair vol there), on too few strikes or without a quote."""
+    if result.smile in {SmileQuality.NOT_ENOUGH_STRIKES, SmileQuality.NONE}:
+        return False
+    return bool(np.isfinite(result.z[row]) and np.isfinite(result.fair_iv[row]))
 
 
 def _flags(result: ScanResult, row: int) -> str:
@@ -192,7 +194,7 @@ def _contract_json(report: ScanReport, row: int) -> dict[str, Any]:
         "fair": _plain(result.fair[row]) if judged else None,
         "fair_vol": _plain(result.fair_iv[row]) if judged else None,
         "delta": _plain(result.delta[row]) if judged else None,
-        "z": _plain(result.z[row]),
+        "z": _plain(result.z[row]) if judged else None,
         "outside": _plain(result.outside[row]) if judged else None,
         "flags": _flags(result, row).split(),
         "judged_by": "smile, bounds and arbitrage" if judged else "bounds and arbitrage",
