@@ -1,4 +1,4 @@
-"""`spy doctor`: what is missing on this machine, or on the way to a real gateway, and how to get it. Repairs nothing."""
+"""`spy doctor`: what is missing here, or on the way to a real gateway, and how to get it. Repairs nothing."""
 
 from __future__ import annotations
 

@@ -48,8 +48,7 @@ def register(app: typer.Typer) -> None:
         Example: `spy record --out today.jsonl.gz --minutes 30`
         """
         try:
-            if out.exists():
-                raise FileExistsError(out)
+            _refuse_existing(out)
             settings = feed_settings(host=host, port=port, client_id=client_id, symbol=symbol)
             ticks = asyncio.run(_record(settings, out, None if minutes is None else minutes * 60))
         except (BadSetting, ConnectionError) as error:
@@ -59,6 +58,11 @@ def register(app: typer.Typer) -> None:
         except OSError as error:
             _fail(f"{out} cannot be written ({error.strerror or error}). What was flushed before stays readable.")
         typer.echo(f"{ticks} ticks in {out}. Private: exchange quotes are licensed to you; do not publish them.")
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists():
+        raise FileExistsError(out)
 
 
 def _fail(message: str) -> NoReturn:

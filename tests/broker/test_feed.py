@@ -91,7 +91,7 @@ async def test_delayed_ticks_betray_themselves_without_a_data_type_message() -> 
 async def test_frozen_quotes_are_stale() -> None:
     async with gateway(data_type=2) as gate, running(gate.port) as run:
         await run.until_quoted()
-        await run.until(lambda: run.chain.stale.all())
+        await run.until(lambda: bool(run.chain.stale.all()))
         assert isnan(run.chain.underlying.bid)
 
 
