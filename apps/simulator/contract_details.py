@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apps.simulator import encoder
-from apps.simulator.decoder import RequestRefused
 from apps.simulator.faults import FaultBoard
+from apps.simulator.fields import RequestRefused
 from apps.simulator.messages import Answer, Code
 from apps.simulator.requests import ContractQuery, OptionParameters
 from apps.simulator.universe import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.simulator import contract_details, encoder, historical, trading
 from apps.simulator import requests as ask
-from apps.simulator.decoder import SYSTEM, RequestRefused
+from apps.simulator.fields import SYSTEM, RequestRefused
 from apps.simulator.messages import Answer, Code, Request
 from apps.simulator.universe import EXCHANGES, new_york
 
@@ -66,6 +66,8 @@ def _option_parameters(session: Session, request: ask.OptionParameters) -> None:
 def _historical(session: Session, request: ask.Historical) -> None:
     gateway = session.gateway
     item = contract_details.only(gateway.universe, gateway.faults, request.req_id, request.contract)
+    if any(fault.text("farm") == "history" for fault in gateway.faults.active("farm_down")):
+        raise historical.refuse(request.req_id, "HMDS server disconnect occurred.")
     end, length, width = historical.span(request, gateway.clock.now())
     gateway.historical_pacing.check(request, gateway.clock.source.now())
     bars = gateway.world.bars(item.row if item.is_option else None, end, length, width)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from apps.simulator import encoder
-from apps.simulator.decoder import SYSTEM
 from apps.simulator.faults import Active
+from apps.simulator.fields import SYSTEM
 from apps.simulator.messages import Code
 
 if TYPE_CHECKING:

@@ -93,7 +93,8 @@ _ALL: Final = (
     ),
     FaultKind(
         "farm_down",
-        "A farm is down (2103, 2105 or 2157) and back at the end (2104, 2106, 2158). No market farm, no ticks.",
+        "A farm is down (2103, 2105 or 2157) and back at the end (2104, 2106, 2158). "
+        "Without the market farm no ticks come, without the history farm bars are 162.",
         (Parameter("farm", "which", "market", choices=_FARMS),),
     ),
     FaultKind("missing_strike", "Requests for a strike answer 200.", (_WHICH_STRIKE,)),

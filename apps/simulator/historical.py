@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apps.simulator import encoder
-from apps.simulator.decoder import RequestRefused
+from apps.simulator.fields import RequestRefused
 from apps.simulator.messages import Answer, Code
 from apps.simulator.requests import Historical
 from apps.simulator.universe import NEW_YORK, broker_time, new_york

@@ -150,6 +150,15 @@ class Generic(IntEnum):
     RT_VOLUME = 233
 
 
+GENERIC_TICKS: Final = frozenset(
+    {
+        100, 101, 104, 105, 106, 165, 221, 225, 232, 233, 236, 258, 292, 293, 294, 295, 318, 375, 411, 456, 460, 576,
+        577, 578, 586, 587, 588, 595, 619,
+    }
+)  # fmt: skip
+"""Every generic tick a gateway takes; those not in Generic bring nothing here."""
+
+
 class Code(IntEnum):
     """Error and notice codes the simulator sends."""
 

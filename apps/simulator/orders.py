@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from apps.simulator.decoder import RequestRefused
+from apps.simulator.fields import RequestRefused
 from apps.simulator.messages import Code
 from apps.simulator.open_order import Margins
 from apps.simulator.requests import PlaceOrder, Ticket

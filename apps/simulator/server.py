@@ -7,8 +7,6 @@ import logging
 import socket
 from collections import Counter
 
-import numpy as np
-
 from apps.simulator import fault_actions, trading
 from apps.simulator.account import Account, Position
 from apps.simulator.clock import MarketClock, SystemTime, TimeSource
@@ -19,10 +17,13 @@ from apps.simulator.orders import OrderBook
 from apps.simulator.sampler import Sample, phases, sample
 from apps.simulator.session import Session
 from apps.simulator.settings import Settings
-from apps.simulator.universe import EXCHANGES, Universe
+from apps.simulator.universe import Universe, new_york
 from apps.simulator.world import World
 
 log = logging.getLogger(__name__)
+
+PROFIT_SECONDS, ACCOUNT_SECONDS = 1.0, 180.0
+"""How often (wall) profit and account values are sent to those who subscribed."""
 
 BEHIND_SECONDS = 1.0
 """After a pause of the machine longer than this, beats are left out, not made up for."""
@@ -49,12 +50,15 @@ class Gateway:
         self.counters: Counter[str] = Counter()
         self.just_placed: set[int] = set()
         self.resumed = asyncio.Event()
+        self.beat_at = 0.0
+        """Loop time of the last beat: how long the gateway itself may not have looked at its sockets."""
         self.phases = phases(len(world.listings), settings.number)
         self._samples: dict[bool, Sample] = {}
         self._last: dict[bool, Sample] = {}
         self._beat = 0
         self._server: asyncio.Server | None = None
         self._held: socket.socket | None = None
+        self._listening = asyncio.Lock()
         self._port = settings.port
 
     @property
@@ -64,6 +68,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Listen, and start the day's clock. Raises OSError when the port is taken."""
+        self.beat_at = asyncio.get_running_loop().time()
         await self.accept_connections()
         self.clock.start()
 
@@ -95,6 +100,7 @@ class Gateway:
     async def beat(self) -> None:
         """One step: faults that are due, orders that wait, lines that are sampled."""
         self._beat += 1
+        self.beat_at = asyncio.get_running_loop().time()
         self._samples.clear()
         began, ended = self.faults.due()
         for fault in ended:
@@ -104,8 +110,10 @@ class Gateway:
         trading.accept(self)
         for session in tuple(self.sessions):
             self._feed(session)
-        if self._beat % round(1 / self.settings.beat_seconds) == 0:
+        if self._beat % round(PROFIT_SECONDS / self.settings.beat_seconds) == 0:
             self._tell_profit()
+        if self._beat % round(ACCOUNT_SECONDS / self.settings.beat_seconds) == 0:
+            self._tell_account()
 
     async def begin_fault(
         self, what: str, seconds: float | None, parameters: dict[str, float | str | bool | None]
@@ -124,20 +132,22 @@ class Gateway:
 
     async def accept_connections(self) -> None:
         """Listen; a port held while refusing is used again."""
-        if self._server is not None:
-            return
-        loop = asyncio.get_running_loop()
-        held = self._held or bound(self.settings.host, self._port)
-        self._held = None
-        self._port = held.getsockname()[1]
-        self._server = await loop.create_server(lambda: Session(self), sock=held)
+        async with self._listening:
+            if self._server is not None:
+                return
+            loop = asyncio.get_running_loop()
+            held = self._held or bound(self.settings.host, self._port)
+            self._held = None
+            self._port = held.getsockname()[1]
+            self._server = await loop.create_server(lambda: Session(self), sock=held)
 
     async def refuse_connections(self) -> None:
         """Stop listening but keep the port bound, so that it is refused and nobody else takes it."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-            self._held = bound(self.settings.host, self._port)
+        async with self._listening:
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+                self._held = bound(self.settings.host, self._port)
 
     def sample(self, *, delayed: bool = False) -> Sample:
         """What the wire may show at this beat, made once."""
@@ -205,24 +215,6 @@ class Gateway:
         session = self.world.session
         return session.open <= self.clock.now() < session.option_cutoff
 
-    def exchanges(self, row: int) -> tuple[str, str]:
-        """Letters of the exchanges at a row's bid and ask. The worlds have none: drawn once a row, from the number."""
-        random = np.random.default_rng([self.settings.number, 0xE8C, row])
-        letters = [letter for _, letter in EXCHANGES]
-
-        def some() -> str:
-            return "".join(sorted(random.choice(letters, size=int(random.integers(1, 7)), replace=False)))
-
-        return some(), some()
-
-    def underlying_day(self) -> tuple[float, float, float, float]:
-        """Previous close, and the day's open, high and low so far (NaN before the open)."""
-        session, now = self.world.session, self.clock.now()
-        bars = self.world.bars(None, now, now - session.open, 60.0) if now > session.open else ()
-        if not bars:
-            return session.previous_close, float("nan"), float("nan"), float("nan")
-        return session.previous_close, bars[0].open, max(bar.high for bar in bars), min(bar.low for bar in bars)
-
     def _feed(self, session: Session) -> None:
         lines = session.subscriptions
         if self.settings.sampling == "none":
@@ -240,12 +232,19 @@ class Gateway:
             for req_id in session.profit_requests:
                 session.send(self.account.profit(req_id, self.sample()))
 
+    def _tell_account(self) -> None:
+        for session in self.sessions:
+            if session.account_updates:
+                session.send(b"".join(self.account.updates(self.sample(), f"{new_york(self.clock.now()):%H:%M}")))
+
     async def _began(self, fault: Active) -> None:
         log.info("fault %s %s begins", fault.id, fault.what, extra={"parameters": fault.parameters})
+        self._samples.clear()
         await fault_actions.begin(self, fault)
 
     async def _ended(self, fault: Active) -> None:
         log.info("fault %s %s ends", fault.id, fault.what)
+        self._samples.clear()
         await fault_actions.end(self, fault)
 
     async def _caught_up(self) -> None:

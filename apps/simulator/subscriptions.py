@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from apps.simulator import encoder
 from apps.simulator.contract_details import BBO_MAP_OPTION, BBO_MAP_STOCK, only
-from apps.simulator.decoder import RequestRefused
 from apps.simulator.faults import Active
-from apps.simulator.market_data import LineTable, OptionLine, option_line
-from apps.simulator.messages import Code
+from apps.simulator.fields import RequestRefused
+from apps.simulator.market_data import LineTable
+from apps.simulator.messages import GENERIC_TICKS, Code
+from apps.simulator.option_line import OptionLine, option_line
 from apps.simulator.requests import MarketData
 from apps.simulator.sampler import Sample
-from apps.simulator.underlying_line import UnderlyingLine
-from apps.simulator.universe import Instrument
+from apps.simulator.underlying_line import UnderlyingLine, day_so_far
+from apps.simulator.universe import Instrument, quoting_exchanges
 
 if TYPE_CHECKING:
     from apps.simulator.session import Session
@@ -50,6 +51,7 @@ class Subscriptions:
         """Serve a subscription or snapshot. Raises RequestRefused."""
         gateway, req_id = self._session.gateway, request.req_id
         item = only(gateway.universe, gateway.faults, req_id, request.contract)
+        _check_generics(request)
         delayed = self._checked(req_id, item)
         if request.snapshot:
             self._snapshot(request, item, delayed=delayed)
@@ -145,8 +147,19 @@ class Subscriptions:
     ) -> OptionLine | UnderlyingLine:
         gateway = self._session.gateway
         if item.is_option:
-            return option_line(req_id, item, generics, gateway.exchanges(item.row), delayed=delayed)
-        return UnderlyingLine(req_id, item, generics, gateway.underlying_day(), delayed=delayed)
+            return option_line(
+                req_id, item, generics, quoting_exchanges(gateway.settings.number, item.row), delayed=delayed
+            )
+        return UnderlyingLine(req_id, item, generics, day_so_far(gateway.world, gateway.clock.now()), delayed=delayed)
+
+
+def _check_generics(request: MarketData) -> None:
+    """Raises RequestRefused 321 for a generic tick the broker does not offer, as its gateway does."""
+    unknown = sorted(request.generic_ticks - GENERIC_TICKS)
+    if unknown:
+        listed = ",".join(map(str, unknown))
+        text = f"Error validating request.-'bW' : cause - Incorrect generic tick list of {listed[:60]}"
+        raise RequestRefused(request.req_id, Code.VALIDATION, text)
 
 
 def _error(req_id: int, code: int) -> RequestRefused:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apps.simulator import encoder, orders
 from apps.simulator import requests as ask
 from apps.simulator.contract_details import only
-from apps.simulator.decoder import RequestRefused
+from apps.simulator.fields import RequestRefused
 from apps.simulator.messages import Answer, Code
 from apps.simulator.open_order import open_order, order_status
 from apps.simulator.orders import CANCELLED, INACTIVE, PENDING, PRE_SUBMITTED, SUBMITTED, Order

@@ -8,8 +8,22 @@ from apps.simulator import ticks
 from apps.simulator.messages import Generic, Tick
 from apps.simulator.sampler import Sample
 from apps.simulator.universe import Instrument
+from apps.simulator.world import World
 
 LOT = 1
+
+
+Day = tuple[float, float, float, float]
+"""Previous close, and the day's open, high and low so far; NaN before the open."""
+
+
+def day_so_far(world: World, now: float) -> Day:
+    """The underlying's day at market time `now`, from its minute bars."""
+    session = world.session
+    bars = world.bars(None, now, now - session.open, 60.0) if now > session.open else ()
+    if not bars:
+        return session.previous_close, math.nan, math.nan, math.nan
+    return session.previous_close, bars[0].open, max(bar.high for bar in bars), min(bar.low for bar in bars)
 
 
 class UnderlyingLine:
@@ -20,15 +34,15 @@ class UnderlyingLine:
         req_id: int,
         instrument: Instrument,
         generics: frozenset[int],
-        day: tuple[float, float, float, float] | None,
+        day: Day,
         *,
         delayed: bool,
     ) -> None:
-        """`day` is previous close, open, high and low; None when there is none yet."""
+        """A line that has sent nothing yet."""
         self.req_id, self.instrument, self.generics, self.delayed = req_id, instrument, generics, delayed
         self._day = day
         self._sent: tuple[float, ...] | None = None
-        self._high, self._low = (day[2], day[3]) if day else (-math.inf, math.inf)
+        _, _, self._high, self._low = day
 
     def changes(self, taken: Sample, parts: list[bytes]) -> int:
         """Append what changed; returns how many quote sides did."""
@@ -70,17 +84,15 @@ class UnderlyingLine:
     def _trade(self, last: float, market_time: float, parts: list[bytes]) -> None:
         parts.append(self._price(Tick.LAST, last, LOT))
         parts.append(ticks.string(self.req_id, Tick.LAST_TIME, str(int(market_time)), delayed=self.delayed))
-        if self._day is not None and last > self._high:
+        if last > self._high:
             self._high = last
             parts.append(self._price(Tick.HIGH, last, 0))
-        if self._day is not None and last < self._low:
+        if last < self._low:
             self._low = last
             parts.append(self._price(Tick.LOW, last, 0))
 
     def _first(self, parts: list[bytes]) -> None:
         parts.append(ticks.generic(self.req_id, Tick.HALTED, 0.0))
-        if self._day is None:
-            return
         close, opened, _, _ = self._day
         for tick, price in ((Tick.CLOSE, close), (Tick.OPEN, opened), (Tick.HIGH, self._high), (Tick.LOW, self._low)):
             if math.isfinite(price) and price > 0:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from apps.simulator.requests import ContractQuery
 from apps.simulator.world import Listing, World
 
@@ -125,6 +127,17 @@ def new_york(market_seconds: float) -> datetime:
 def broker_time(market_seconds: float) -> str:
     """`YYYYMMDD HH:MM:SS zone`, the broker's way."""
     return f"{new_york(market_seconds):%Y%m%d %H:%M:%S} {TIME_ZONE_NAME}"
+
+
+def quoting_exchanges(number: int, row: int) -> tuple[str, str]:
+    """Letters of the exchanges at a row's bid and ask. Market days have none: drawn once a row, from the number."""
+    random = np.random.default_rng([number, 0xE8C, row])
+    letters = [letter for _, letter in EXCHANGES]
+
+    def some() -> str:
+        return "".join(sorted(random.choice(letters, size=int(random.integers(1, 7)), replace=False)))
+
+    return some(), some()
 
 
 def tick_at(rule: tuple[tuple[float, float], ...], price: float) -> float:

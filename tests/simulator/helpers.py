@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -121,14 +122,19 @@ class Raw:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def connect(cls, gateway: Gateway) -> Raw:
-        """Only the socket."""
-        return cls(*await asyncio.open_connection("127.0.0.1", gateway.port))
+    async def connect(cls, gateway: Gateway, receive_buffer: int | None = None) -> Raw:
+        """Only the socket; a small receive buffer fills soon."""
+        connection = socket.socket()
+        if receive_buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", gateway.port))
+        return cls(*await asyncio.open_connection(sock=connection))
 
     @classmethod
-    async def started(cls, gateway: Gateway, client_id: int = 1) -> Raw:
+    async def started(cls, gateway: Gateway, client_id: int = 1, receive_buffer: int | None = None) -> Raw:
         """Handshake and StartApi done, their answers still to be read."""
-        raw = await cls.connect(gateway)
+        raw = await cls.connect(gateway, receive_buffer)
         raw.writer.write(GREETING + packed(71, 2, client_id, ""))
         await raw.writer.drain()
         return raw

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.simulator.clock import MarketClock, SystemTime, VirtualTime
-from apps.simulator.market_data import LineTable, option_line
+from apps.simulator.market_data import LineTable
+from apps.simulator.option_line import option_line
 from apps.simulator.server import Gateway
 from apps.simulator.settings import Settings
+from apps.simulator.universe import quoting_exchanges
 from tests.simulator.helpers import connected, option, running, until
 from tests.simulator.worlds import FlatWorld, utc
 
@@ -95,7 +97,7 @@ async def streamed(number: int) -> bytes:
     gateway = Gateway(FlatWorld(step_seconds=0.05), Settings(port=0, number=number), VirtualTime())
     lines = LineTable(*gateway.phases)
     for item in gateway.universe.options:
-        lines.add(option_line(item.row, item, frozenset({233}), gateway.exchanges(item.row), delayed=False))
+        lines.add(option_line(item.row, item, frozenset({233}), quoting_exchanges(1, item.row), delayed=False))
     sent = b""
     for beat in range(200):
         await gateway.clock.source.sleep_until(gateway.clock.source.now() + 0.01)

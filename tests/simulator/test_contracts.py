@@ -113,6 +113,14 @@ async def test_a_ticker_id_in_use_is_102_and_an_unknown_one_is_300() -> None:
         await heard.code(300)
 
 
+async def test_a_generic_tick_the_broker_does_not_offer_is_321() -> None:
+    async with running() as gateway, connected(gateway) as ib:
+        heard = Heard(ib)
+        ib.reqMktData(option(), "101,999")
+        assert (await heard.code(321))[2].endswith("generic tick list of 999")
+        assert gateway.lines_used() == 0
+
+
 async def test_smart_components_name_the_letters_of_quotes() -> None:
     async with running() as gateway, connected(gateway) as ib:
         ticker = ib.reqMktData(option(), "")

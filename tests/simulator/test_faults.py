@@ -134,6 +134,7 @@ async def test_a_farm_goes_down_and_comes_back(farm: str, down: int, up: int) ->
         fault = await gateway.begin_fault("farm_down", None, {"farm": farm})
         await heard.code(down)
         assert gateway.sample().sendable.any() == (farm != "market")
+        assert bool(await ib.reqHistoricalDataAsync(STOCK, "", "600 S", "1 min", "TRADES", True)) == (farm != "history")
         await gateway.end_fault(fault.id)
         await heard.code(up)
 
@@ -213,6 +214,25 @@ async def test_the_101st_line_is_refused() -> None:
             ib.reqMktData(details.contract, "")
         await heard.code(101, 20)
         assert gateway.lines_used() == 100
+
+
+async def test_bursts_that_waited_while_the_gateway_was_held_up_are_no_breach() -> None:
+    async with running() as gateway:
+        raw = await Raw.started(gateway)
+        await raw.until(4, "2158")
+        (session,) = gateway.sessions
+        session._times.clear()
+        # The gateway was held up for half a second: what it reads now may have come at the beginning of it.
+        gateway.beat_at -= 0.5
+        session.data_received(packed(49, 1) * 45)
+        # Half a second later, a second after the first burst was sent, the next one is read in time.
+        session._times = type(session._times)(moment - 0.5 for moment in session._times)
+        gateway.beat_at += 0.5
+        session.data_received(packed(49, 1) * 45)
+        assert "error_100" not in gateway.counters
+        session.data_received(packed(49, 1) * 45)
+        assert gateway.counters["error_100"] == 1
+        await raw.close()
 
 
 async def test_more_than_50_messages_a_second_is_100_and_a_client_that_goes_on_is_disconnected() -> None:
@@ -419,7 +439,7 @@ async def test_a_channel_drop_is_told_and_leaves_the_wire_alone() -> None:
 async def test_a_reader_that_never_reads_is_disconnected_and_memory_stays_bounded() -> None:
     world = FlatWorld(step_seconds=0.001)
     async with running(world, messages_per_second=1000, buffer_bytes_max=300_000) as gateway:
-        raw = await Raw.started(gateway)
+        raw = await Raw.started(gateway, receive_buffer=4_096)
         await raw.until(4, "2158")
         (session,) = gateway.sessions
         for index, item in enumerate(gateway.universe.options):

@@ -9,7 +9,8 @@ import pytest
 
 from apps.simulator.clock import MarketClock, VirtualTime
 from apps.simulator.faults import FaultBoard
-from apps.simulator.market_data import LineTable, option_line
+from apps.simulator.market_data import LineTable
+from apps.simulator.option_line import option_line
 from apps.simulator.sampler import GREEK_ROUNDS, OPTION_BEATS, UNDERLYING_BEATS, Column, Sample, phases, sample
 from apps.simulator.underlying_line import UnderlyingLine
 from apps.simulator.universe import Universe
