@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -130,12 +131,17 @@ def _moment(file: ChainFile, as_of: str | None) -> _Moment:
         raise ChainFileError(
             f"The quotes would be of {day}, before SPY or far ahead; correct --as-of or the file's stamp."
         )
-    calendar = ExchangeCalendar(date(day.year - 1, 1, 1), date(day.year + _LONGEST_YEARS, 12, 31))
+    calendar = _calendar(day.year)
     quoted = (stamp - timedelta(minutes=file.delay_minutes)).timestamp() if stamp is not None else math.nan
     instant = given.timestamp() if given is not None else _not_after_the_close(calendar, quoted)
     if math.isnan(quoted):
         quoted = instant
     return _Moment(instant, quoted, calendar, calendar.session_at(instant))
+
+
+@lru_cache(maxsize=2)
+def _calendar(year: int) -> ExchangeCalendar:
+    return ExchangeCalendar(date(year - 1, 1, 1), date(year + _LONGEST_YEARS, 12, 31))
 
 
 def _instant(text: str) -> datetime:

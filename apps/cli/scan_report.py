@@ -18,7 +18,7 @@ from apps.market.calendar import NEW_YORK
 from apps.market.chain import Chain
 from apps.market.findings import STOCK_ROW, Finding, FindingLeg, ScanResult
 from apps.market.forward import ParityForward
-from apps.market.terms import QuoteBit, SmileQuality
+from apps.market.terms import Kind, QuoteBit, SmileQuality
 
 _QUALITY: Final = {
     SmileQuality.GOOD: "good",
@@ -44,9 +44,21 @@ class ScanReport:
     notes: tuple[str, ...]
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is out of line; without enough strikes for a smile, only what needs none: bounds and crossings."""
+        if smile_speaks(self.result):
+            return self.result.findings
+        return tuple(finding for finding in self.result.findings if finding.kind is not Kind.RESIDUAL)
+
+    @property
     def as_of(self) -> datetime:
         """The instant of the quotes, New York."""
         return datetime.fromtimestamp(self.chain.market_time, NEW_YORK)
+
+
+def smile_speaks(result: ScanResult) -> bool:
+    """Whether there were strikes enough for a smile at all."""
+    return result.smile in {SmileQuality.GOOD, SmileQuality.LOW_CONFIDENCE}
 
 
 def print_table(report: ScanReport) -> None:
@@ -87,7 +99,7 @@ def report_json(report: ScanReport) -> dict[str, Any]:
             "atm_vol": _plain(result.atm_vol),
         },
         "contracts": [_contract_json(report, row) for row in _ordered(chain)],
-        "findings": [_finding_json(report, finding) for finding in result.findings],
+        "findings": [_finding_json(report, finding) for finding in report.findings],
         "notes": list(report.notes),
     }
 
@@ -103,7 +115,7 @@ def _summary(report: ScanReport) -> list[tuple[str, str]]:
         else "not enough quotes: no strike has a live two-sided call and put"
     )
     smile = _QUALITY[result.smile]
-    if result.degree is not None and result.smile in {SmileQuality.GOOD, SmileQuality.LOW_CONFIDENCE}:
+    if result.degree is not None and smile_speaks(result):
         smile += (
             f"; degree {result.degree}, at-the-money vol {100 * result.atm_vol:.2f} %, "
             f"{100 * result.share_inside:.0f} % of fair values inside their quotes"
@@ -120,7 +132,7 @@ def _summary(report: ScanReport) -> list[tuple[str, str]]:
 
 
 def _print_findings(console: Console, report: ScanReport) -> None:
-    findings = report.result.findings
+    findings = report.findings
     if not findings:
         console.print("[bold]Nothing out of line.[/bold]\n")
         return
@@ -169,9 +181,7 @@ def _contracts(report: ScanReport) -> Table:
 
 def _smile_judges(result: ScanResult, row: int) -> bool:
     """Whether the smile has a say: not beyond |y| = 4 (no fair vol there), on too few strikes or without a quote."""
-    if result.smile in {SmileQuality.NOT_ENOUGH_STRIKES, SmileQuality.NONE}:
-        return False
-    return bool(np.isfinite(result.z[row]) and np.isfinite(result.fair_iv[row]))
+    return smile_speaks(result) and bool(np.isfinite(result.z[row]) and np.isfinite(result.fair_iv[row]))
 
 
 def _flags(result: ScanResult, row: int) -> str:
