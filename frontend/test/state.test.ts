@@ -156,6 +156,8 @@ test("scrolled back, the window stays where it was put while time goes on", () =
   const held = window.range(0, 10_000);
   expect(window.live).toBe(false);
   expect(window.range(0, 20_000)).toEqual(held);
+  window.shift(-1, 19_950, 20_000);
+  expect(window.range(19_950, 20_100), "a start shorter than the window is held where it was").toEqual([19_820, 20_000]);
   window.follow();
   expect(window.range(0, 20_000)[1]).toBe(20_000);
 });

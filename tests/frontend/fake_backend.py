@@ -48,7 +48,7 @@ from tests.frontend.synthetic_market import CLOSE, DAY, START, SyntheticMarket
 
 DIST = Path(__file__).parents[2] / "frontend" / "dist"
 BEAT_SECONDS = 0.05
-SAMPLE_EVERY = 40
+SAMPLE_EVERY = 20
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {connect}; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -244,7 +244,7 @@ class FakeBackend:
     # --- commands from the test's thread
 
     def run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
 
     def emit(self, *events: Event) -> None:
         """Send durable events to who is connected; they can be fetched in any case."""

@@ -95,7 +95,9 @@ export class Link {
 
   private down(trouble: Trouble): void {
     this.session.lost();
-    if (trouble === "blocked" || trouble === "quota") this.poller.start();
+    if (trouble !== "blocked" && trouble !== "quota") return;
+    this.session.hearing = true;
+    this.poller.start();
   }
 
   private async readCalendar(): Promise<void> {

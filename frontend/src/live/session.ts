@@ -39,6 +39,9 @@ export class Session {
   sequence = new EventSequence();
   frames = new FrameSequence();
   lastMessageAt = 0;
+  /** The channel is up, or polling stands in for it. */
+  hearing = true;
+  private losses = 0;
   private running: Promise<void> | null = null;
   private filling: Promise<void> | null = null;
   private lastResync = -Infinity;
@@ -84,9 +87,10 @@ export class Session {
 
   /** The channel is down: from here on the page hears nothing. */
   lost(): void {
+    this.hearing = false;
     const at = this.board.clock.seconds();
-    if (at === null) return;
-    this.board.gaps.channelLost(at);
+    if (at === null || !this.board.gaps.channelLost(at)) return;
+    this.losses += 1;
     this.board.touch("gaps");
     this.board.touch("series");
   }
@@ -100,6 +104,7 @@ export class Session {
 
   /** The channel is up: a snapshot asked for before that proves nothing about what was missed meanwhile. */
   rejoin(): void {
+    this.hearing = true;
     const before = this.running ?? Promise.resolve();
     void before
       .catch(() => undefined)
@@ -121,6 +126,7 @@ export class Session {
 
   private async read(): Promise<void> {
     this.counters.resyncs += 1;
+    const { losses } = this;
     const snapshot = await this.api.snapshot();
     const before = this.board.stream;
     if (!snapshot.stream) return;
@@ -133,6 +139,8 @@ export class Session {
     for (const frame of this.bufferedFrames) this.replay(frame);
     for (const { stream, event } of this.bufferedEvents) if (this.isOurs(stream)) this.take(event);
     await this.fill(snapshot, sameStream);
+    // What was asked for before the channel fell says nothing of what has been missed since.
+    if (!this.hearing || losses !== this.losses) return;
     this.board.gaps.channelBack(this.board.clock.seconds() ?? 0);
     this.board.gaps.channelFilled();
     this.board.touch("gaps");

@@ -25,11 +25,11 @@ export class Gaps {
     else this.insert({ start, end, kind: "gateway", reason: gap.reason, filled: false });
   }
 
-  /** The page stopped hearing at this market time. */
-  channelLost(start: number): void {
-    if (!this.bands.some((band) => band.kind === "channel" && band.end === null)) {
-      this.insert({ start, end: null, kind: "channel", reason: "channel", filled: false });
-    }
+  /** The page stopped hearing at this market time. False when it was deaf already. */
+  channelLost(start: number): boolean {
+    if (this.bands.some((band) => band.kind === "channel" && band.end === null)) return false;
+    this.insert({ start, end: null, kind: "channel", reason: "channel", filled: false });
+    return true;
   }
 
   /** The page hears again; the interval is still empty until `channelFilled`. */

@@ -32,6 +32,6 @@ export class TimeWindow {
   shift(share: number, first: number, now: number): void {
     const end = (this.held ?? now) + share * SPANS[this.span];
     if (end >= now) this.follow();
-    else this.hold(Math.max(end, first + LEAST_SECONDS));
+    else this.hold(Math.min(now, Math.max(end, first + LEAST_SECONDS)));
   }
 }
