@@ -109,6 +109,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return error_response(validation_error(error.errors()))
 
+    async def anything(_: Request, __: Exception) -> Response:
+        return error_response(internal())
+
+    app.add_exception_handler(Exception, anything)
     app.add_exception_handler(ApiError, ours)
     app.add_exception_handler(HTTPException, framework)
     app.add_exception_handler(RequestValidationError, wrong_input)

@@ -141,7 +141,6 @@ class _Exchange:
         await self._send(message)
 
     async def _answer(self, error: ApiError) -> None:
-        """The error's answer, unless one has begun: a half-sent answer can only be broken off."""
-        if self._status:
-            raise error
-        await error_response(error)(self._scope, self._receive, self._send_marked)
+        """The error's answer, unless one has begun: that one stands, or is broken off by the server."""
+        if not self._status:
+            await error_response(error)(self._scope, self._receive, self._send_marked)

@@ -11,9 +11,14 @@ WIRE_VERSION = 1
 """`v` of every message. A receiver refuses another version with a sentence, never half-reads it."""
 
 
+FIRST_YEAR, LAST_YEAR = 1969, 2200
+
+
 def _utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("the time needs a zone; send UTC with a trailing Z")
+    if not FIRST_YEAR < value.year < LAST_YEAR:  # strictly: a zone may move the ends into the years beyond
+        raise ValueError(f"the time must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}")
     return value.astimezone(UTC)
 
 

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,13 @@ class Running:
         answer = await self.client.get(path, params=query, headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+async def until(condition: Callable[[], bool], within: float = 10) -> None:
+    """Wait for something that has no event to await."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110  what is watched belongs to the running backend
+            await asyncio.sleep(0.01)
 
 
 def settings_for(folder: Path, **override: Any) -> Settings:
