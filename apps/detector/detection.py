@@ -6,7 +6,7 @@ The same object serves live quotes, a replay and the false-episode bench: feed i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from apps.contracts.anomalies import Anomaly
 from apps.contracts.enums import CloseReason, EpisodeStatus, Kind, Severity
@@ -21,7 +21,13 @@ from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
 from apps.market.states import SessionHours
+from apps.market.terms import Kind as MarketKind
 from apps.market.terms import MarketState, QuoteBit
+
+SAMPLING_MOST = 5.0
+"""The scan's own bound on how far apart two lines may speak."""
+
+PARITY_RATE_MOST = 2.0
 
 _ENDINGS = {MarketState.HALTED: CloseReason.STATE, MarketState.CLOSED: CloseReason.SESSION}
 _FINAL_REASONS = frozenset({CloseReason.SESSION, CloseReason.EXPIRED})
@@ -63,10 +69,15 @@ class Detection:
         *,
         t_recv: float,
         wall: Callable[[], float],
-        update_seconds: float | None = None,
+        rate: float = 1.0,
     ) -> Step:
-        """Scan `chain` and follow the episodes. `wall` gives wall milliseconds: read once, right after the scan."""
-        result = scan(chain, self.memory, self.settings, hours)
+        """Scan `chain` and follow the episodes. `wall` gives wall milliseconds: read once, right after the scan.
+
+        `rate`: market seconds per wall second. The broker samples by the wall, so at a fast simulated clock two lines
+        speak of instants that lie further apart in market time; claims and episodes then have to last longer.
+        """
+        settings = self._paced(rate)
+        result = scan(chain, self.memory, settings, hours)
         t_detect = wall()
         now = chain.market_time
         ending = self._ending(chain, result)
@@ -77,7 +88,13 @@ class Detection:
             Sighting(key, Severity(finding.severity), int(chain.updates[finding.row]))
             for key, finding in findings.items()
         ]
-        changes = self.episodes.step(now, sightings, self._why_absent(chain, result), update_seconds=update_seconds)
+        changes = self.episodes.step(
+            now,
+            sightings,
+            self._why_absent(chain, result),
+            update_seconds=max(self.episodes.settings.update_seconds, rate),
+            sampling_seconds=self.settings.sampling_seconds * max(rate, 1.0),
+        )
         bodies: list[Anomaly | Signal] = []
         for change in changes:
             bodies += self._told(change, findings, chain, result, t_recv=t_recv, t_detect=t_detect)
@@ -87,6 +104,14 @@ class Detection:
                 self.bodies[key] = scored
             bodies.append(scored)
         return Step(result, tuple(bodies), t_detect)
+
+    def _paced(self, rate: float) -> ScanSettings:
+        """The settings at this rate. Beyond PARITY_RATE_MOST the stock's line lags too far to hold options against."""
+        if rate <= 1:
+            return self.settings
+        seconds = min(SAMPLING_MOST, self.settings.sampling_seconds * rate)
+        kinds = self.settings.kinds - ({MarketKind.PARITY} if rate > PARITY_RATE_MOST else set())
+        return replace(self.settings, sampling_seconds=seconds, kinds=kinds)
 
     def interrupt(self, now: float, reason: CloseReason, *, t_recv: float, t_detect: float) -> list[Anomaly]:
         """Close every episode and drop every candidate: a gap, a halt, the end of the session."""

@@ -14,6 +14,9 @@ from apps.contracts.enums import SEVERITY_ORDER, CloseReason, EpisodeStatus, Kin
 Key = tuple[Kind, float, bool]
 """(kind, strike, is call): one open episode at a time."""
 
+OPEN_SAMPLES = 5
+"""An anomaly lasts at least so many samples of its line: at the broker's own pace of 0.1 s exactly `open_seconds`."""
+
 _LEVELS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 _EPSILON = 1e-6
 _COOLS_DOWN = frozenset({CloseReason.REVERTED, CloseReason.STALE})
@@ -85,6 +88,8 @@ class Episodes:
     numbers: dict[Key, int] = field(default_factory=dict)
     _tracks: dict[Key, _Track] = field(default_factory=dict)
     _resting_until: dict[Key, float] = field(default_factory=dict)
+    _open_seconds: float = 0.0
+    _high_seconds: float = 0.0
 
     @property
     def open(self) -> list[Episode]:
@@ -123,11 +128,16 @@ class Episodes:
         why_absent: Callable[[Key], CloseReason],
         *,
         update_seconds: float | None = None,
+        sampling_seconds: float = 0.1,
     ) -> list[Change]:
         """One scan at market time `now`. `why_absent(key)` names the close reason of one that is not seen.
 
-        `update_seconds` overrides how seldom an unchanged severity is told again. Changes come oldest key first.
+        `update_seconds` overrides how seldom an unchanged severity is told again. `sampling_seconds`: how often the
+        broker samples a line, in market seconds; where a fast simulated clock makes that long, an anomaly must last
+        several samples all the same. Changes come oldest key first.
         """
+        self._open_seconds = max(self.settings.open_seconds, OPEN_SAMPLES * sampling_seconds)
+        self._high_seconds = max(self.settings.high_seconds, 2 * OPEN_SAMPLES * sampling_seconds)
         seen = {sighting.key: sighting for sighting in _worst_of_each(sightings)}
         changes: list[Change] = []
         for key in [key for key in self._tracks if key not in seen]:
@@ -181,7 +191,7 @@ class Episodes:
         """The highest severity that has lasted long enough."""
         proven = None
         for level in _LEVELS:
-            needed = self.settings.high_seconds if level is Severity.HIGH else self.settings.open_seconds
+            needed = self._high_seconds if level is Severity.HIGH else self._open_seconds
             enough = level is not Severity.HIGH or track.distinct >= self.settings.high_updates
             if level in track.since and now - track.since[level] >= needed - _EPSILON and enough:
                 proven = level

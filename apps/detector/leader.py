@@ -28,7 +28,7 @@ from apps.detector import checkpoint as checkpoints
 from apps.detector.anomaly_record import instant
 from apps.detector.checkpoint import CHECKPOINT_SECONDS, Checkpoint
 from apps.detector.data_watch import DataWatch
-from apps.detector.detection import Detection, Step
+from apps.detector.detection import PARITY_RATE_MOST, Detection, Step
 from apps.detector.ingest_client import IngestClient
 from apps.detector.journal import Journal
 from apps.detector.measures import Measures
@@ -267,9 +267,8 @@ class Leader:
             self._now.generation = self._around.feed.generation
             self.flow.forget()
         started = time.perf_counter()
-        rate = self._around.clock.rate
         step = self.detection.step(
-            chain, scan_hours(self._session, chain), t_recv=t_recv, wall=wall_ms, update_seconds=max(5.0, rate)
+            chain, scan_hours(self._session, chain), t_recv=t_recv, wall=wall_ms, rate=self._around.clock.rate
         )
         for body in step.bodies:
             self._tell(body, now)
@@ -338,6 +337,7 @@ class Leader:
         parts = [
             f"The spool cannot be written: {self.line.log.problem}." if self.line.log.problem else None,
             f"{lost} events were lost for want of space." if lost else None,
+            _pace_note(self._around.clock.rate),
             feed.message,
         ]
         return " ".join(part for part in parts if part)[:400] or None
@@ -348,3 +348,13 @@ class Leader:
 
 def _without_age(status: Status) -> Status:
     return status.model_copy(update={"data_age_seconds": None})
+
+
+def _pace_note(rate: float) -> str | None:
+    """What a fast simulated clock costs: the gateway samples by the wall, so the lines drift apart in market time."""
+    if rate <= PARITY_RATE_MOST:
+        return None
+    return (
+        f"At {rate:g}x quotes of one instant arrive up to {0.1 * rate:.0f} market seconds apart: "
+        f"parity is off and anomalies must last {0.5 * rate:.0f} s."
+    )
