@@ -89,11 +89,14 @@ class UnknownScenario(ValueError):
 
 
 def environment(name: str, recording: Path | None = None) -> dict[str, str]:
-    """What the services must be told of a market day: its symbol, and the times of its events if it has any."""
-    symbol = "SPX" if name == SPXW_REPLAY else "SPY"
-    told = {Env.SYMBOL: read_header(recording).symbol if recording is not None else symbol}
-    times = event_times(name) if recording is None else ()
-    return told | ({Env.EVENT_TIMES: ",".join(time.isoformat() for time in times)} if times else {})
+    """What the services must be told of a market day: its symbol, its window, the times of its events if it has any."""
+    if recording is not None:
+        return {Env.SYMBOL: read_header(recording).symbol}
+    if name == SPXW_REPLAY:
+        # Its two strikes are a hundred points apart: the default window would hold only one of them.
+        return {Env.SYMBOL: "SPX", Env.STRIKES_RANGE_PERCENT: "3.0"}
+    times = event_times(name)
+    return {Env.SYMBOL: "SPY"} | ({Env.EVENT_TIMES: ",".join(time.isoformat() for time in times)} if times else {})
 
 
 def event_times(name: str) -> tuple[datetime, ...]:

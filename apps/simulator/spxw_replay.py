@@ -1,8 +1,10 @@
-"""The replayed day: two strikes of SPXW on 6 January 2021 as the file has them. Makes up no price and no strike.
+"""The replayed day: two strikes of SPXW on 6 January 2021 as the file has them. Invents no strike, size or level.
 
 A minute bar tells its quotes at its start and at its end, and the extremes between without saying when. So each
-minute shows its opening quotes for half a minute and its closing quotes for the other half. The underlying line is
-derived from the options by parity and labelled so.
+minute starts at its opening quotes and walks in a straight line to its closing quotes, all legs together, in steps of
+two seconds on ticks: bids rounded down, asks up, so that no step is better than the file's own quotes. What crosses at
+neither end of a minute then crosses nowhere inside. The underlying line is derived from the options by parity. The
+labels say both: STEPPED, DERIVED.
 """
 
 from __future__ import annotations
@@ -27,29 +29,45 @@ MIDNIGHT = datetime(2021, 1, 6, 5, 0, tzinfo=UTC).timestamp()
 OPEN = MIDNIGHT + 9.5 * 3600
 CLOSE = MIDNIGHT + 16 * 3600
 CUTOFF = MIDNIGHT + 16.25 * 3600
-STEP_SECONDS = 30.0
+STEP_SECONDS = 2.0
+STEPS_PER_MINUTE = int(60 / STEP_SECONDS)
 STEPS = int((CUTOFF - OPEN) / STEP_SECONDS)
-LABELS = ("REPLAY", "DERIVED")
+LABELS = ("REPLAY", "STEPPED", "DERIVED")
+TICK_RULE = ((0.0, 0.05), (3.0, 0.10))
 SPX_CON_ID = 416904
 RIGHTS = ("C", "P")
 
 
+def walked(opened: Array, closed: Array, *, up: bool) -> Array:
+    """From opening to closing prices (m,) in a straight line on ticks, shape (m, steps a minute); `up` rounds up.
+
+    Where one end is missing the other holds for its own half of the minute.
+    """
+    share = np.linspace(0, 1, STEPS_PER_MINUTE)
+    line = opened[:, None] + (closed - opened)[:, None] * share
+    tick = np.where(line < TICK_RULE[1][0], TICK_RULE[0][1], TICK_RULE[1][1])
+    on_tick = np.round((np.ceil(line / tick - 1e-9) if up else np.floor(line / tick + 1e-9)) * tick, 2)
+    on_tick[:, 0], on_tick[:, -1] = opened, closed
+    halves = np.where(share < 0.5, opened[:, None], closed[:, None])
+    return np.where(np.isnan(line), halves, on_tick)
+
+
 def stepped(quotes: MinuteQuotes) -> Array:
-    """Bid, ask and their sizes every half minute from the open, shape (4, steps); held over minutes without a bar.
+    """Bid, ask and their sizes every step from the open, shape (4, steps); held over minutes without a bar.
 
     NaN before the first bar and for a side the file leaves empty.
     """
     table = np.full((4, STEPS), np.nan)
-    first = np.round((quotes.time + MIDNIGHT - OPEN) / STEP_SECONDS).astype(np.int64)
     known = np.zeros(STEPS, dtype=np.bool_)
-    for half, (bid, ask) in enumerate(((quotes.bid_open, quotes.ask_open), (quotes.bid, quotes.ask))):
-        at = first + half
-        table[:, at] = bid, ask, quotes.bid_size, quotes.ask_size
-        known[at] = True
+    first = np.round((quotes.time + MIDNIGHT - OPEN) / STEP_SECONDS).astype(np.int64)
+    at = first[:, None] + np.arange(STEPS_PER_MINUTE)
+    table[0, at] = walked(quotes.bid_open, quotes.bid, up=False)
+    table[1, at] = walked(quotes.ask_open, quotes.ask, up=True)
+    table[2, at], table[3, at] = quotes.bid_size[:, None], quotes.ask_size[:, None]
+    known[at] = True
     last = np.maximum.accumulate(np.where(known, np.arange(STEPS), -1))
     held: Array = np.where(last >= 0, table[:, last], np.nan)
-    held[2] = np.where(np.isnan(held[0]), np.nan, held[2])
-    held[3] = np.where(np.isnan(held[1]), np.nan, held[3])
+    held[2:] = np.where(np.isnan(held[:2]), np.nan, held[2:])
     return held
 
 
@@ -86,7 +104,7 @@ class SpxwReplay:
     symbol = "SPX"
     underlying_sec_type = "IND"
     underlying_con_id = SPX_CON_ID
-    tick_rule: tuple[tuple[float, float], ...] = ((0.0, 0.05), (3.0, 0.10))
+    tick_rule: tuple[tuple[float, float], ...] = TICK_RULE
     faults: tuple[TimedFault, ...] = ()
 
     def __init__(self, name: str, start_seconds: float = 60.0) -> None:
@@ -154,7 +172,7 @@ class SpxwReplay:
         return tuple(np.where(known, value, np.nan) for value in every)
 
     def bars(self, row: int | None, end: float, seconds: float, bar_seconds: float) -> Sequence[Bar]:
-        """Bars from the half-minute steps: of the derived line, or of a contract's mid. Without volume: it has none."""
+        """Bars from the steps: of the derived line, or of a contract's mid. Without volume: it has none."""
         line = self._index[2] if row is None else (self._bid[:, row] + self._ask[:, row]) / 2
         stop = min(end, CUTOFF)
         bars = []

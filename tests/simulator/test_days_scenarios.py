@@ -142,7 +142,7 @@ def test_generated_days_say_so_and_differ_by_family_and_number(name: str) -> Non
 
 def test_the_services_are_told_the_symbol_and_the_events() -> None:
     assert environment("calibrated") == {Env.SYMBOL: "SPY"}
-    assert environment("spxw-replay") == {Env.SYMBOL: "SPX"}
+    assert environment("spxw-replay") == {Env.SYMBOL: "SPX", Env.STRIKES_RANGE_PERCENT: "3.0"}
     assert environment("event")[Env.EVENT_TIMES] == "2025-05-19T18:00:00+00:00"
 
 

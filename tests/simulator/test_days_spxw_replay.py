@@ -22,14 +22,27 @@ def test_it_is_an_index_with_european_options_on_their_own_ticks() -> None:
 
 
 @pytest.mark.parametrize(("row", "right", "strike"), [(0, "C", 3700.0), (1, "P", 3700.0), (3, "P", 3800.0)])
-def test_each_minute_shows_its_opening_then_its_closing_quotes(row: int, right: str, strike: float) -> None:
+def test_each_minute_starts_at_its_opening_and_ends_at_its_closing_quotes(row: int, right: str, strike: float) -> None:
     quotes = read_spxw(right, strike, "20210106")
     for i in range(0, quotes.time.size, 37):
         minute = MIDNIGHT + quotes.time[i]
-        first, second = DAY.board(minute + 1), DAY.board(minute + 31)
+        first, second = DAY.board(minute + 1), DAY.board(minute + 59)
         np.testing.assert_equal([first.bid[row], first.ask[row]], [quotes.bid_open[i], quotes.ask_open[i]])
         np.testing.assert_equal([second.bid[row], second.ask[row]], [quotes.bid[i], quotes.ask[i]])
         assert second.bid_size[row] == quotes.bid_size[i]
+
+
+def test_no_step_inside_a_minute_is_better_than_its_ends_and_all_are_on_ticks() -> None:
+    row, quotes = 0, read_spxw("C", 3700.0, "20210106")
+    for i in range(0, quotes.time.size, 41):
+        for second in range(0, 60, 4):
+            board = DAY.board(MIDNIGHT + quotes.time[i] + second + 0.5)
+            low, high = sorted((quotes.bid_open[i], quotes.bid[i]))
+            assert low - 0.1 <= board.bid[row] <= high
+            low, high = sorted((quotes.ask_open[i], quotes.ask[i]))
+            assert low <= board.ask[row] <= high + 0.1
+            assert board.bid[row] < board.ask[row]
+            assert board.ask[row] * 20 == pytest.approx(round(board.ask[row] * 20), abs=1e-6)
 
 
 def test_quotes_are_held_where_the_file_has_no_bar_and_absent_before_the_first() -> None:
@@ -47,7 +60,7 @@ def test_the_index_is_what_the_options_imply_and_the_boxes_are_not_executable() 
     gaps, crossed = [], 0
     legs = [read_spxw(right, strike, "20210106").time for strike in (3700.0, 3800.0) for right in "CP"]
     for time in sorted(set.intersection(*(set(leg) for leg in legs))):
-        board = DAY.board(MIDNIGHT + time + 45)
+        board = DAY.board(MIDNIGHT + time + 59)
         call, put = (board.bid[::2], board.ask[::2]), (board.bid[1::2], board.ask[1::2])
         if np.isnan(call[0] + put[0]).any():
             continue
@@ -56,6 +69,9 @@ def test_the_index_is_what_the_options_imply_and_the_boxes_are_not_executable() 
         assert forwards.min() - 0.01 <= board.underlying_last <= forwards.max() + 0.01
         crossed += bool(call[1][0] - call[0][1] + put[1][1] - put[0][0] < 100 - 1e-9)
         crossed += bool(call[0][0] - call[1][1] + put[0][1] - put[1][0] > 100 + 1e-9)
+        middle = DAY.board(MIDNIGHT + time + 29)
+        box = middle.ask[0] - middle.bid[2] + middle.ask[3] - middle.bid[1]
+        crossed += bool(box < 100 - 1e-9)
     assert len(gaps) > 250
     assert np.quantile(gaps, 0.95) <= 0.4
     assert crossed == 0
