@@ -11,11 +11,13 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from apps.contracts.names import Env, Port
 from apps.simulator import logs
+from apps.simulator.control import ControlServer
 from apps.simulator.control import server as control_server
 from apps.simulator.server import Gateway, bound
 from apps.simulator.settings import Settings
@@ -63,8 +65,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
         raise CannotStart(f"--{name.replace('_', '-')} {first['input']!r}: {first['msg']}.") from error
 
 
-async def serve(gateway: Gateway, settings: Settings) -> None:
-    """Run both ports until SIGTERM or SIGINT. Raises CannotStart when one is taken."""
+async def serve(gateway: Gateway, settings: Settings) -> int:
+    """Run both ports until SIGTERM or SIGINT: 0, or 1 when a part failed. Raises CannotStart when a port is taken."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,33 +76,42 @@ async def serve(gateway: Gateway, settings: Settings) -> None:
     try:
         await gateway.start()
     except OSError as error:
+        control_socket.close()
         raise CannotStart(_sentence(Env.SIMULATOR_PORT, settings.host, settings.port, error)) from error
     log.info(
         "scenario %s on %s:%d, control on http://%s:%d, rate %g, number %d",
         gateway.world.name, settings.host, gateway.port, settings.host, control_socket.getsockname()[1],
         settings.rate, settings.number,
     )  # fmt: skip
-    tasks = {
+    tasks = [
         asyncio.create_task(gateway.run(), name="gateway"),
         asyncio.create_task(control.serve(sockets=[control_socket]), name="control"),
         asyncio.create_task(stopping.wait(), name="signal"),
-    }
+    ]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await _stop(gateway, control, tasks)
+    failed = [task for task in done if task.exception() is not None]
+    for task in failed:
+        log.error("%s failed", task.get_name(), exc_info=task.exception())
+    log.info("stopped")
+    return 1 if failed else 0
+
+
+async def _stop(gateway: Gateway, control: ControlServer, tasks: list[asyncio.Task[Any]]) -> None:
+    """Release the long polls, close the sockets, end the tasks."""
     control.should_exit = True
     gateway.clock.version.close()
     gateway.faults.version.close()
     await gateway.stop()
-    rest = {task for task in tasks if task.get_name() != "control"} - done
-    for task in rest:
-        task.cancel()
+    for task in tasks:
+        if task.get_name() != "control":
+            task.cancel()
+    # The control server ends by itself when asked; what does not is ended with the loop.
     await asyncio.wait(tasks, timeout=STOP_SECONDS)
-    for task in done:
-        task.result()
-    log.info("stopped")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0 after a signal, 2 when it could not start."""
+    """The exit code: 0 after a signal, 1 when a part failed, 2 when it could not start."""
     options = arguments(argv)
     try:
         logs.configure(options.log_level)
@@ -109,11 +120,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from apps.simulator.scenarios import load  # noqa: PLC0415
 
         world = load(options.scenario, number=settings.number, truth=options.truth, recording=options.recording)
-        asyncio.run(serve(Gateway(world, settings), settings))
+        gateway = Gateway(world, settings)
     except (CannotStart, ValueError, OSError) as error:
-        print(f"simulator: {error}", file=sys.stderr)  # noqa: T201  the sentence a person reads
-        return 2
-    return 0
+        return _cannot_start(error)
+    try:
+        return asyncio.run(serve(gateway, settings))
+    except CannotStart as error:
+        return _cannot_start(error)
+
+
+def _cannot_start(error: Exception) -> int:
+    print(f"simulator: {error}", file=sys.stderr)  # noqa: T201  the sentence a person reads
+    return 2
 
 
 def _taken(key: str, host: str, port: int) -> socket.socket:

@@ -66,6 +66,11 @@ class Gateway:
         """The port it listens on, also while it refuses connections."""
         return self._port
 
+    @property
+    def listening(self) -> bool:
+        """Whether new connections are accepted."""
+        return self._server is not None
+
     async def start(self) -> None:
         """Listen, and start the day's clock. Raises OSError when the port is taken."""
         self.beat_at = asyncio.get_running_loop().time()

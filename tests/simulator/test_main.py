@@ -9,10 +9,16 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 
+import httpx
 import pytest
 from ib_insync import IB
 
-from apps.simulator.server import bound
+from apps.simulator.__main__ import main, serve
+from apps.simulator.server import Gateway, bound
+from apps.simulator.settings import Settings
+from apps.simulator.world import Board
+from tests.simulator.helpers import Raw, packed
+from tests.simulator.worlds import FlatWorld
 
 
 async def started(*arguments: str, **environment: str) -> Process:
@@ -70,10 +76,45 @@ async def test_a_taken_port_is_named_with_its_environment_key(key: str) -> None:
         (("--log-level", "loud"), "LOUD"),
     ],
 )
-async def test_an_argument_that_makes_no_sense_is_one_sentence_and_code_2(
-    arguments: tuple[str, ...], says: str
+def test_an_argument_that_makes_no_sense_is_one_sentence_and_code_2(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, errors = await finished(await started(*arguments))
-    assert code == 2
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err
     assert says in errors
-    assert "Traceback" not in errors
+    assert errors.count("\n") == 1
+
+
+async def test_a_waiting_long_poll_and_an_open_connection_do_not_hold_up_the_end() -> None:
+    process = await started("--scenario", "quiet", "--port", "0", "--control-port", "0")
+    assert process.stdout is not None
+    message = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))["message"]
+    control = message.split("control on ")[1].split(",")[0]
+    async with httpx.AsyncClient(base_url=control, timeout=30) as client:
+        clock = (await client.get("/clock")).json()
+        waiting = asyncio.create_task(client.get("/clock", params={"after": clock["version"]}))
+        while (await client.get("/health")).json()["status"] != "ok":
+            continue
+        process.send_signal(signal.SIGTERM)
+        assert (await waiting).json()["version"] == clock["version"]
+    assert await finished(process) == (0, "")
+
+
+async def test_a_part_that_fails_ends_the_simulator_with_code_1_and_its_reason_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(FlatWorld):
+        def board(self, market_time: float) -> Board:
+            raise RuntimeError(f"the day is torn at {market_time}")
+
+    settings = Settings(port=0, control_port=0)
+    gateway = Gateway(Broken(), settings)
+    serving = asyncio.create_task(serve(gateway, settings))
+    await gateway.clock.version.newer_than(gateway.clock.version.number, 10)
+    raw = await Raw.started(gateway)
+    query = (756733, "", "", "", "", "", "", "SMART", "", "", "", "")
+    raw.writer.write(packed(1, 11, 1, *query, 0, "", 0, 0, ""))
+    await raw.writer.drain()
+    assert await asyncio.wait_for(serving, 10) == 1
+    assert "the day is torn" in caplog.text
+    await raw.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ib_insync import LimitOrder, MarketOrder, Order, Trade
+from ib_insync import ComboLeg, Contract, LimitOrder, MarketOrder, Order, PriceCondition, TagValue, Trade
 
 from tests.simulator.helpers import STOCK, Heard, connected, option, running, until
 from tests.simulator.worlds import FlatWorld, utc
@@ -218,3 +218,37 @@ async def test_a_reconnected_client_gets_its_order_back_by_perm_id_and_the_next_
             assert (again.order.permId, again.order.orderRef) == (trade.order.permId, "mine")
             ib.cancelOrder(again.order)
             await status(again, "Cancelled")
+
+
+RICH = {
+    "algorithm": {"algoStrategy": "Adaptive", "algoParams": [TagValue("adaptivePriority", "Normal")]},
+    "hedge": {"hedgeType": "D", "hedgeParam": "1"},
+    "scale": {"scaleInitLevelSize": 1, "scalePriceIncrement": 0.01},
+    "delta neutral": {"deltaNeutralOrderType": "LMT", "deltaNeutralAuxPrice": 1.0},
+    "conditions": {"conditions": [PriceCondition(conId=756733, exch="SMART", price=600.0)]},
+    "all or none": {"allOrNone": True, "ocaGroup": "g", "ocaType": 1, "outsideRth": True, "minQty": 1},
+}
+
+
+@pytest.mark.parametrize("fields", RICH.values(), ids=RICH)
+async def test_an_order_with_optional_groups_of_fields_is_read_to_its_end(fields: dict[str, object]) -> None:
+    async with running() as gateway, connected(gateway) as ib:
+        state = await ib.whatIfOrderAsync(CALL, limit(2.0, **fields))
+        assert state.commission == pytest.approx(0.65)
+        trade = ib.placeOrder(CALL, limit(**fields))
+        await status(trade, "Submitted")
+        assert (trade.order.outsideRth, trade.order.ocaGroup) == (
+            fields.get("outsideRth", False),
+            fields.get("ocaGroup", ""),
+        )
+
+
+async def test_a_combination_is_read_and_refused_as_unknown() -> None:
+    legs = [ComboLeg(700_000_000, 1, "BUY", "SMART"), ComboLeg(700_000_002, 1, "SELL", "SMART")]
+    bag = Contract(symbol="SPY", secType="BAG", exchange="SMART", currency="USD", comboLegs=legs)
+    async with running() as gateway, connected(gateway) as ib:
+        heard = Heard(ib)
+        ib.placeOrder(bag, limit(smartComboRoutingParams=[TagValue("NonGuaranteed", "1")]))
+        await heard.code(200)
+        ib.reqMktData(bag, "")
+        await heard.code(200, 2)
