@@ -1,4 +1,8 @@
-"""Smile: fair vol across strikes of one expiry, blind to the outliers we look for. Pure; no I/O."""
+"""The plain robust smile of option-analytics 2, out-of-the-money options only: the peer the product's fit is held to.
+
+A bisquare polynomial in standardised log-moneyness. The product fits forward and smile jointly to both rights
+(apps/market/joint_fit.py); this one stays here to show that it is at least as close to the truth.
+"""
 
 from __future__ import annotations
 
