@@ -43,6 +43,8 @@ class DataWatch:
 
     def look(self, now: float, wall: float, *, rate: float, connected: bool, is_open: bool) -> list[Gap]:
         """Judge the data at market time `now`; the gap events this judgement makes, oldest first."""
+        if not connected:
+            self._last_wall = float("-inf")  # after a reconnect only a new packet makes the data live
         silent = wall - self._last_wall > max(SILENT_SECONDS / rate, SILENT_WALL_SECONDS)
         if not is_open:
             self.state = DataState.CLOSED
