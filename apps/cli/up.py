@@ -40,10 +40,10 @@ def run_platform(plan: PlatformPlan) -> None:
         with console.status("Starting simulator, backend and detector"):
             seconds = platform.wait_for_first_frame()
         what = f"recording {plan.recording}" if plan.recording else f"scenario {plan.scenario}"
-        console.print(
-            f"[bold]{plan.page_url}[/bold]  {what}, run {plan.run_id}, first live frame after {seconds:.1f} s"
-        )
-        console.print(f"Simulated data. Logs in {plan.run_dir}. Ctrl-C stops everything.")
+        kind = "Replayed" if plan.recording else "Simulated"
+        console.print(f"[bold]{plan.page_url}[/bold]", soft_wrap=True)
+        console.print(f"{kind} data: {what}. First live frame after {seconds:.1f} s. Ctrl-C stops everything.")
+        console.print(f"Logs in {plan.run_dir}", soft_wrap=True)
         while True:
             time.sleep(0.5)
             for sentence in platform.restart_the_dead():
