@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,8 @@ from apps.market.statistical import Judged, dividend_in_life, flags_of
 from apps.market.terms import Kind, MarketState
 from apps.market.worth import arbitrage_worth
 
-SIMPLEST_FIRST = (Kind.BOUND, Kind.VERTICAL, Kind.PARITY, Kind.BUTTERFLY, Kind.BOX)
-"""One bad quote crosses in many ways. Shown is the way with the fewest legs, that is, with the least to go wrong."""
+SIMPLEST_FIRST = (Kind.VERTICAL, Kind.PARITY, Kind.BUTTERFLY, Kind.BOUND, Kind.BOX)
+"""One bad quote crosses in many ways. Shown is the one with the fewest legs, the least to go wrong; then this order."""
 
 SAMPLING_ROUNDS = 1.25
 """A crossing must outlast this many sampling intervals: only then has every line had its chance to answer."""
@@ -87,14 +88,44 @@ def _lasting(
         if not all((coherence.ask_ok if leg.buy else coherence.bid_ok)[leg.row] for leg in options):
             continue
         key = _key(chain, claim)
-        since = memory.claims.get(key, now)
-        seen[key] = since
         stock = len(options) < len(claim.legs)
+        newest = _newest(chain, options)
+        if stock:
+            newest = max(newest, chain.underlying.bid_time, chain.underlying.ask_time)
+        since = min(memory.claims.get(key, now), newest)
+        seen[key] = since
         needed = STOCK_STILL_SECONDS if stock else SAMPLING_ROUNDS * settings.sampling_seconds
         if now - since >= needed or _one_instant(chain, options, stock=stock):
             kept.append(claim)
     memory.claims = seen
     return kept
+
+
+def _newest(chain: Chain, legs: list[FindingLeg]) -> float:
+    """When the newest side of these legs was updated: since then the crossing has stood unchanged."""
+    return max(float((chain.ask_time if leg.buy else chain.bid_time)[leg.row]) for leg in legs)
+
+
+def lasting_bounds(
+    chain: Chain, findings: Iterable[Finding], coherence: Coherence, memory: ScanMemory, settings: ScanSettings
+) -> Iterator[Finding]:
+    """Findings against the smile pass. One against the forward (BOUND) must be coherent and outlast a sampling round.
+
+    While the forward jumps, lines that answered first look out of bounds against the forward of those that did not.
+    """
+    now, seen = chain.market_time, {}
+    for finding in findings:
+        if finding.kind is not Kind.BOUND:
+            yield finding
+            continue
+        leg = finding.legs[0]
+        since = min(memory.bounds.get((finding.strike, finding.is_call), now), _newest(chain, [leg]))
+        seen[(finding.strike, finding.is_call)] = since
+        together = bool((chain.bid_time == chain.bid_time[0]).all() and (chain.ask_time == chain.bid_time[0]).all())
+        coherent = bool((coherence.ask_ok if leg.buy else coherence.bid_ok)[leg.row])
+        if together or (coherent and now - since >= SAMPLING_ROUNDS * settings.sampling_seconds):
+            yield finding
+    memory.bounds = seen
 
 
 def _key(chain: Chain, claim: Claim) -> ClaimKey:
@@ -144,10 +175,10 @@ def _choose(
     chosen: dict[int, tuple[Claim, int, float]] = {}
     kinds: dict[tuple[float, bool], str] = {}
 
-    def order(item: tuple[Claim, int, float]) -> tuple[bool, int, float]:
+    def order(item: tuple[Claim, int, float]) -> tuple[bool, int, int, float]:
         claim, row, _ = item
         shown = memory.claim_kinds.get((float(chain.strike[row]), bool(chain.is_call[row])))
-        return claim.kind.value != shown, rank[claim.kind], -claim.edge_net
+        return claim.kind.value != shown, len(claim.legs), rank[claim.kind], -claim.edge_net
 
     taken: set[int] = set()
     guilty = sorted((item for item in blamed if item[2] >= settings.threshold), key=order)

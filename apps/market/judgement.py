@@ -94,7 +94,7 @@ def judge(
     quotes = Quotes.of(grid, strike, is_call, low, high)
     start = _look(quotes, low, high, forward, years)
     live = int(start.live.sum())
-    if live < LEAST_LIVE:
+    if live < LEAST_LIVE or grid.strikes.size < LEAST_STRIKES:
         return _without_smile(quotes, start, live, carry)
     fit = fit_jointly(quotes, start.live, forward=start.forward, atm_vol=start.atm_vol, years=years)
     return _assemble(quotes, start, fit, carry)

@@ -43,7 +43,9 @@ class ScanMemory:
     volumes: VolumeMemory = field(default_factory=lambda: VolumeMemory.empty(0))
     claims: dict[ClaimKey, float] = field(default_factory=dict)
     claim_kinds: dict[tuple[float, bool], str] = field(default_factory=dict)
+    bounds: dict[tuple[float, bool], float] = field(default_factory=dict)
     opened: bool = False
+    opened_rows: BoolArray = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
 
     def align(self, chain: Chain) -> None:
         """Make rows follow `chain`. Another expiry, or time running backwards, forgets everything."""
@@ -57,10 +59,12 @@ class ScanMemory:
             return
         source, found = _match(self.strike, self.is_call, chain.strike, chain.is_call)
         if not self.strike.size:
+            self.opened_rows = np.zeros(len(chain), dtype=np.bool_)
             self.delta, self.temporal = np.full(len(chain), np.nan), TemporalState.empty(len(chain))
             self.bid_side, self.ask_side = SideMemory.empty(len(chain)), SideMemory.empty(len(chain))
             self.spreads, self.volumes = SpreadMemory(len(chain)), VolumeMemory.empty(len(chain))
         else:
+            self.opened_rows = found & self.opened_rows[source]
             self.delta = np.where(found, self.delta[source], np.nan)
             self.temporal = self.temporal.take(source, found)
             self.bid_side, self.ask_side = self.bid_side.take(source, found), self.ask_side.take(source, found)
@@ -74,6 +78,7 @@ class ScanMemory:
             "expiry": self.expiry,
             "strike": self.strike.tolist(),
             "is_call": self.is_call.tolist(),
+            "delta": _dump(self.delta),
             "bid_side": {name: _dump(getattr(self.bid_side, name)) for name in _SIDE},
             "ask_side": {name: _dump(getattr(self.ask_side, name)) for name in _SIDE},
             "trail": [list(point) for point in self.trail.points],
@@ -95,6 +100,7 @@ class ScanMemory:
                 "started_at": _number(self.volumes.started_at),
             },
             "opened": self.opened,
+            "opened_rows": self.opened_rows.tolist(),
         }
 
     @classmethod
@@ -115,7 +121,7 @@ class ScanMemory:
         memory = cls(
             strike=strike,
             is_call=np.array(saved["is_call"], dtype=np.bool_),
-            delta=np.full(n, np.nan),
+            delta=_load(saved["delta"], n),
             expiry=str(saved["expiry"]),
             bid_side=SideMemory(*(_load(saved["bid_side"][name], n) for name in _SIDE)),
             ask_side=SideMemory(*(_load(saved["ask_side"][name], n) for name in _SIDE)),
@@ -135,9 +141,10 @@ class ScanMemory:
                 _moment(volumes["started_at"]),
             ),
             opened=bool(saved["opened"]),
+            opened_rows=np.array(saved["opened_rows"], dtype=np.bool_),
         )
-        if memory.is_call.size != n:
-            raise ValueError("strike and is_call differ in length")
+        if not memory.is_call.size == memory.opened_rows.size == n:
+            raise ValueError("the rows' arrays differ in length")
         memory.trail.points.extend((float(time), float(forward)) for time, forward in saved["trail"])
         memory.spreads.restore([_load(sample, n) for sample in spreads["samples"]])
         return memory

@@ -13,7 +13,7 @@ from apps.market.arbitrage import SECONDS_PER_YEAR, american_allowance, executab
 from apps.market.chain import Array, BoolArray, Chain, IntArray
 from apps.market.coherence import Coherence, late
 from apps.market.coherence import judge as judge_coherence
-from apps.market.culprits import Verdict, crossings
+from apps.market.culprits import Verdict, crossings, lasting_bounds
 from apps.market.findings import Finding, ScanCounts, ScanResult
 from apps.market.forward import parity_forward
 from apps.market.grid import StrikeGrid, grid_of
@@ -64,7 +64,9 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
     settled = calm(chain, half, memory.spreads)
     memory.opened = memory.opened or _has_opened(chain, hours, settled)
     state = chain_state(chain, hours, settings, settled, opened=memory.opened)
-    states = row_states(chain, state, settled)
+    if hours is not None and state not in QUIET:
+        memory.opened_rows |= settled
+    states = row_states(chain, state, memory.opened_rows if hours is not None else np.ones(len(chain), dtype=np.bool_))
     judged = _judged(chain, memory, judgement, coherence, states=states, settings=settings)
     sides = executable(chain)
     claims = find_claims(chain, grid, sides, settings) if state not in QUIET else []
@@ -75,7 +77,13 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
         bounded = {finding.key for finding in verdict.findings}
         findings = (
             *verdict.findings,
-            *(found for found in residual_findings(chain, judged, state, settings) if found.key not in bounded),
+            *(
+                found
+                for found in lasting_bounds(
+                    chain, residual_findings(chain, judged, state, settings), coherence, memory, settings
+                )
+                if found.key not in bounded
+            ),
             *activity_findings(chain, judged, ratio, memory.volumes.ratio, state=state, settings=settings),
         )
     return _result(chain, judged, coherence, state=state, findings=findings, verdict=verdict)

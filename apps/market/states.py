@@ -84,14 +84,17 @@ def frozen(chain: Chain, hours: SessionHours) -> bool:
     return chain.market_time - max(chain.last_packet_time, hours.open) > FREEZE_SECONDS
 
 
-def row_states(chain: Chain, state: MarketState, calm: BoolArray) -> tuple[MarketState, ...]:
-    """One state a contract: its own halt or its own opening inside the chain's state."""
+def row_states(chain: Chain, state: MarketState, opened: BoolArray) -> tuple[MarketState, ...]:
+    """One state a contract: its own halt, or its own opening while the chain is already NORMAL.
+
+    `opened` (n,): the contract has once been calm in this session.
+    """
     if state in {MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED}:
         return (state,) * len(chain)
     out: list[MarketState] = [state] * len(chain)
     for row in np.flatnonzero(chain.halted).tolist():
         out[row] = MarketState.HALTED
-    if state is MarketState.OPENING:
-        for row in np.flatnonzero(calm & ~chain.halted).tolist():
-            out[row] = MarketState.NORMAL
+    if state is MarketState.NORMAL:
+        for row in np.flatnonzero(~opened & ~chain.halted).tolist():
+            out[row] = MarketState.OPENING
     return tuple(out)

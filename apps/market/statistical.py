@@ -42,7 +42,7 @@ class Judged:
 
     def around(self, row: int, state: MarketState) -> Circumstances:
         """What caps a finding on this row."""
-        own = self.states[row] if state is MarketState.OPENING else state
+        own = MarketState.OPENING if self.states[row] is MarketState.OPENING else state
         return Circumstances(own, self.low_confidence, self.few_strikes, self.precision_capped)
 
 

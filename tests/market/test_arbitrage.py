@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.market.arbitrage import Claim, american_allowance, executable, find_claims
@@ -134,6 +134,7 @@ def test_an_edge_inside_the_fees_is_not_money() -> None:
     assert claims_of(replace(chain, bid=np.array([0.98, 1.02]), ask=np.array([1.0, 1.04])))[0].edge_net > 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(1, 20).map(lambda gap: round(gap, 1)), min_size=1, max_size=12),
     st.integers(0, 2**31),
