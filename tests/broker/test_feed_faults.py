@@ -67,7 +67,15 @@ async def test_a_client_id_in_use_is_named_at_once_and_tried_again_with_the_same
         assert {fields[2] for fields in gate.received if fields[0] == "71"} == {"1"}
 
 
-@pytest.mark.parametrize("silent", [0, 71, 7])
+async def test_start_up_messages_that_never_come_do_not_stop_the_feed_for_good() -> None:
+    """A dead executions request fails ib_insync's connect; ib_async goes on without it. Both end up quoted."""
+    async with gateway(silent=frozenset({7})) as gate, running(gate.port, connect_timeout=0.2) as run:
+        await gate.until(lambda: any(fields[0] == "7" for fields in gate.received))
+        gate.silent = frozenset()
+        await run.until_quoted()
+
+
+@pytest.mark.parametrize("silent", [0, 71])
 async def test_a_gateway_that_stops_answering_during_start_up_is_left_and_tried_again(silent: int) -> None:
     async with gateway(silent=frozenset({silent})) as gate, running(gate.port, connect_timeout=0.2) as run:
         await run.until(lambda: state(run) is FeedState.RECONNECTING)
