@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import numpy.typing as npt
 
-from apps.simulator.calibration import SPXW_STRIKES, MinuteQuotes, read_spxw
+from apps.simulator.day_files import SPXW_STRIKES, MinuteQuotes, read_spxw
 from apps.simulator.modelled import option_listings
 from apps.simulator.pricing import greeks, implied_total_sd
 from apps.simulator.world import Bar, Board, Session, TimedFault

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from apps.simulator import calibrated
-from apps.simulator.calibration import CHAIN_FILE, calibrate, otm_quotes, read_chain
+from apps.simulator.calibration import calibrate, otm_quotes
+from apps.simulator.day_files import CHAIN_FILE, read_chain
 from apps.simulator.paths import CELLS_PER_MINUTE, PRE_OPEN_MINUTES, quote_noise, u_shape, variance_left
 from tests.simulator.days import world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from apps.simulator.calibration import read_spxw
+from apps.simulator.day_files import read_spxw
 from apps.simulator.scenarios import load
 from apps.simulator.spxw_replay import CUTOFF, MIDNIGHT, OPEN, STEP_SECONDS, SpxwReplay
 
