@@ -1,0 +1,125 @@
+"""`spy up` as a person uses it: one command, one address, Ctrl-C; and the ways it cannot start."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from apps.contracts.names import Env
+from tests.local_platform import PORT_KEYS
+
+pytestmark = pytest.mark.xdist_group("platform")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, **dict.fromkeys(PORT_KEYS, "0"), Env.DATA_DIR: str(tmp_path / "data")}
+
+
+@pytest.fixture
+def started(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "apps.cli.main", "up", "--scenario", "quiet"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """The address it prints."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"http://\S+/", line):
+            return found.group()
+    pytest.fail("it ended without printing an address")
+
+
+def children_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_ctrl_c_stops_every_service_and_exits_cleanly(started: subprocess.Popen[str]) -> None:
+    address = address_of(started)
+    assert httpx.get(address).headers["content-type"].startswith("text/html")
+    children = children_of(started)
+    assert len(children) == 4
+    started.send_signal(signal.SIGINT)
+    assert started.wait(20) == 0
+    _gone, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+
+
+def test_a_killed_service_is_started_again_and_said_so(started: subprocess.Popen[str]) -> None:
+    address = address_of(started)
+    backend = next(child for child in children_of(started) if "apps.backend" in child.cmdline())
+    backend.kill()
+    assert started.stdout is not None
+    assert any("backend ended" in line for line in started.stdout)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{address}health").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    pytest.fail("the backend did not come back")
+
+
+def test_when_the_command_itself_is_killed_no_service_stays_behind(started: subprocess.Popen[str]) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux tells a child that its parent died")
+    address_of(started)
+    children = children_of(started)
+    started.kill()
+    _gone, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+
+
+def run_up(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "apps.cli.main", "up", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_taken_page_port_is_named_with_its_key_and_how_to_move_it(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        ended = run_up(environment, "--port", str(port))
+    assert ended.returncode == 2
+    assert f"Port {port} (BACKEND_PORT)" in ended.stderr
+    assert f"make run PORT={port + 1}" in " ".join(ended.stderr.split())
+
+
+def test_an_unknown_scenario_names_the_nearest(environment: dict[str, str]) -> None:
+    ended = run_up(environment, "--scenario", "lasthour")
+    assert ended.returncode == 2
+    assert "last-hour" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_rate_out_of_bounds_is_refused(environment: dict[str, str]) -> None:
+    ended = run_up(environment, "--rate", "61")
+    assert ended.returncode == 2
+    assert "less than or equal to 60" in " ".join(ended.stderr.split())
