@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy import add, divide, multiply, subtract
 
 Array = npt.NDArray[np.float64]
 
@@ -46,9 +47,9 @@ COEFFICIENTS: Final = (
 )
 """Powers of t, lowest first."""
 
-# 0-d arrays: numpy converts a Python float anew on every call, which costs as much as the operation on 30 elements.
-_HORNER = tuple(np.array(value) for value in COEFFICIENTS[-2::-1])
-_LEADING = np.array(COEFFICIENTS[-1])
+# Four interleaved polynomials in t^4, side by side: a chain is small, so the number of numpy calls is the cost.
+_ROWS: Final = 4
+_BY_POWER = tuple(np.array(COEFFICIENTS[at : at + _ROWS])[:, None] for at in range(0, len(COEFFICIENTS), _ROWS))
 _POLE_ARRAY = np.array(_POLE)
 _ONE = np.array(1.0)
 _ROOT_TWO_PI = np.array(np.sqrt(2 * np.pi))
@@ -60,19 +61,26 @@ def mills(u: Array) -> Array:
 
     u = inf gives NaN (0/0 is never needed by the callers).
     """
+    flat = np.asarray(u, dtype=float).reshape(-1)
     with np.errstate(invalid="ignore"):
-        shape = np.shape(u)
-        shifted = np.add(u, _POLE_ARRAY, out=np.empty(shape))
-        t = np.subtract(u, _POLE_ARRAY, out=np.empty(shape))
-        np.divide(t, shifted, out=t)
-        total: Array = np.multiply(t, _LEADING, out=np.empty(shape))
-        np.add(total, _HORNER[0], out=total)
-        for coefficient in _HORNER[1:]:
-            np.multiply(total, t, out=total)
-            np.add(total, coefficient, out=total)
-        np.add(u, _ONE, out=shifted)
-        np.divide(total, shifted, out=total)
-        return total
+        below = add(flat, _POLE_ARRAY)
+        t = subtract(flat, _POLE_ARRAY)
+        divide(t, below, t)
+        square = multiply(t, t)
+        fourth = multiply(square, square)
+        rows = multiply(_BY_POWER[-1], fourth)
+        for coefficients in _BY_POWER[-2:0:-1]:
+            add(rows, coefficients, rows)
+            multiply(rows, fourth, rows)
+        add(rows, _BY_POWER[0], rows)
+        even, odd = rows[0::2], rows[1::2]
+        multiply(odd, t, odd)
+        add(even, odd, even)
+        multiply(even[1], square, square)
+        total: Array = add(even[0], square, square)
+        add(flat, _ONE, below)
+        divide(total, below, total)
+    return total.reshape(np.shape(u))
 
 
 def mills_slope(h: Array, t2: Array) -> Array:
