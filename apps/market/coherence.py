@@ -15,12 +15,16 @@ from apps.market.chain import Array, BoolArray, Chain
 SILENCE_SECONDS = 3.0
 STILL_SECONDS = 0.5
 STOCK_STILL_SECONDS = 1.0
+TRAIL_SECONDS = 6.0
 MOVE_FLOOR = 0.01
-ANSWER_SECONDS = 0.25
-"""A line has this long to answer a forward move before it is called STALE: one sampling interval and its transport."""
+ANSWER_SAMPLES = 2.5
+"""A line has so many sampling intervals to answer a forward move before it is called STALE: 0.25 s at IB's 0.1 s."""
 
-SETTLE_SECONDS = 0.15
-"""The forward is itself read from sampled quotes: after one side is updated, the forward may arrive this much later."""
+SETTLE_SAMPLES = 1.5
+"""The forward is itself read from sampled quotes: after one side is updated, it may arrive so many intervals later."""
+
+STILL_SAMPLES = 5.0
+"""STILL_SECONDS at IB's interval; more where a fast clock stretches the interval in market seconds."""
 
 
 @dataclass(slots=True)
@@ -37,9 +41,10 @@ class SideMemory:
         """Nothing seen yet."""
         return cls(np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan))
 
-    def observe(self, side_time: Array, forward: float, now: float) -> None:
+    def observe(self, side_time: Array, forward: float, now: float, sampling_seconds: float = 0.1) -> None:
         """One scan later: sides updated since, or so lately that the forward may not have followed yet, start anew."""
-        fresh = ~(self.time == side_time) | ~np.isfinite(self.forward) | (now - side_time <= SETTLE_SECONDS)
+        settling = now - side_time <= SETTLE_SAMPLES * sampling_seconds
+        fresh = ~(self.time == side_time) | ~np.isfinite(self.forward) | settling
         self.time = side_time.copy()
         self.forward = np.where(fresh, forward, self.forward)
         self.low = np.where(fresh, forward, np.minimum(self.low, forward))
@@ -66,16 +71,19 @@ class ForwardTrail:
     def add(self, time: float, forward: float) -> None:
         """Append, and forget what is older than needed; one older point is kept, as the value then in force."""
         self.points.append((time, forward))
-        while len(self.points) > 2 and self.points[1][0] <= time - STOCK_STILL_SECONDS:
+        while len(self.points) > 2 and self.points[1][0] <= time - TRAIL_SECONDS:
             self.points.popleft()
 
     def range_over(self, now: float, seconds: float) -> float:
         """Highest minus lowest forward over the last `seconds`; inf when the trail is shorter than that."""
         if not self.points or self.points[0][0] > now - seconds:
             return float("inf")
-        start = max((i for i, (time, _) in enumerate(self.points) if time <= now - seconds), default=0)
-        values = [forward for _, forward in list(self.points)[start:]]
-        return max(values) - min(values)
+        low = high = self.points[-1][1]
+        for time, forward in reversed(self.points):
+            low, high = min(low, forward), max(high, forward)
+            if time <= now - seconds:
+                break
+        return high - low
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,12 +102,18 @@ def silent(chain: Chain) -> bool:
 
 
 def late(
-    chain: Chain, sides: tuple[SideMemory, SideMemory], *, forward: float, delta: Array, half_spread: Array
+    chain: Chain,
+    sides: tuple[SideMemory, SideMemory],
+    *,
+    forward: float,
+    delta: Array,
+    half_spread: Array,
+    sampling_seconds: float = 0.1,
 ) -> BoolArray:
     """Rows whose quote has not answered a forward move in time, (n,): before the fit, so that they cannot bend it."""
     out = np.zeros(len(chain), dtype=np.bool_)
     for side, times in zip(sides, (chain.bid_time, chain.ask_time), strict=True):
-        unanswered = (side.time == times) & (chain.market_time - times > ANSWER_SECONDS)
+        unanswered = (side.time == times) & (chain.market_time - times > ANSWER_SAMPLES * sampling_seconds)
         out |= unanswered & side.left_behind(forward, delta, half_spread)
     return out
 
@@ -113,13 +127,15 @@ def judge(
     forward: float,
     delta: Array,
     half_spread: Array,
+    sampling_seconds: float = 0.1,
 ) -> Coherence:
     """Architecture section 5, "Stale is not old". Memories must already have observed this scan."""
     now = chain.market_time
     limit = np.maximum(half_spread, MOVE_FLOOR)
     slope = np.abs(np.nan_to_num(delta))
     quiet = silent(chain)
-    moved = trail.range_over(now, STILL_SECONDS)
+    still_seconds = max(STILL_SECONDS, STILL_SAMPLES * sampling_seconds)
+    moved = trail.range_over(now, still_seconds)
     still = slope * moved <= limit if np.isfinite(moved) else np.zeros(len(chain), dtype=np.bool_)
     sides = []
     stale = chain.stale.copy()
@@ -128,8 +144,8 @@ def judge(
             left_behind = memory.left_behind(forward, delta, half_spread)
             excursion = slope * np.maximum(memory.high - memory.forward, memory.forward - memory.low) > limit
             age = now - memory.time
-        stale |= left_behind & (age > ANSWER_SECONDS)
-        unchanged = age >= STILL_SECONDS
+        stale |= left_behind & (age > ANSWER_SAMPLES * sampling_seconds)
+        unchanged = age >= still_seconds
         sides.append(~left_behind & (~excursion | (unchanged & still)))
     if quiet:
         stale = np.ones(len(chain), dtype=bool)

@@ -47,7 +47,7 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
     memory.volumes.observe(chain.volume, grid, now)
     years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
     carry = american_allowance(chain, settings, float(grid.strikes[-1])) if len(chain) else 0.0
-    forward, usable = _forward_and_usable(chain, memory, half)
+    forward, usable = _forward_and_usable(chain, memory, half, settings)
     judgement = judge(
         grid,
         chain.strike,
@@ -60,7 +60,7 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
         carry=carry,
     )
     memory.delta = judgement.delta
-    coherence = _observe(chain, memory, judgement, half)
+    coherence = _observe(chain, memory, judgement, half, settings)
     settled = calm(chain, half, memory.spreads)
     memory.opened = memory.opened or _has_opened(chain, hours, settled)
     state = chain_state(chain, hours, settings, settled, opened=memory.opened)
@@ -95,7 +95,9 @@ def _usable(chain: Chain) -> BoolArray:
         return (chain.bid >= 0) & (chain.ask > chain.bid) & ~chain.halted & ~chain.stale
 
 
-def _forward_and_usable(chain: Chain, memory: ScanMemory, half: Array) -> tuple[float, BoolArray]:
+def _forward_and_usable(
+    chain: Chain, memory: ScanMemory, half: Array, settings: ScanSettings
+) -> tuple[float, BoolArray]:
     """(parity forward, rows to fit and judge): the sound quotes without those that are late to answer its last move.
 
     Should more than half be late, then the forward is what is wrong, and all are kept.
@@ -106,17 +108,25 @@ def _forward_and_usable(chain: Chain, memory: ScanMemory, half: Array) -> tuple[
     if not math.isfinite(forward):
         return forward, usable
     sides = (memory.bid_side, memory.ask_side)
-    fresh = usable & ~late(chain, sides, forward=forward, delta=memory.delta, half_spread=half)
+    behind = late(
+        chain,
+        sides,
+        forward=forward,
+        delta=memory.delta,
+        half_spread=half,
+        sampling_seconds=settings.sampling_seconds,
+    )
+    fresh = usable & ~behind
     return forward, fresh if 2 * int(fresh.sum()) >= int(usable.sum()) else usable
 
 
-def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array) -> Coherence:
+def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array, settings: ScanSettings) -> Coherence:
     """Let the memories of the forward see this scan, then judge every side's coherence."""
     forward = judgement.forward
     if math.isfinite(forward):
         memory.trail.add(chain.market_time, forward)
-        memory.bid_side.observe(chain.bid_time, forward, chain.market_time)
-        memory.ask_side.observe(chain.ask_time, forward, chain.market_time)
+        memory.bid_side.observe(chain.bid_time, forward, chain.market_time, settings.sampling_seconds)
+        memory.ask_side.observe(chain.ask_time, forward, chain.market_time, settings.sampling_seconds)
     return judge_coherence(
         chain,
         memory.bid_side,
@@ -125,6 +135,7 @@ def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array
         forward=forward,
         delta=judgement.delta,
         half_spread=half,
+        sampling_seconds=settings.sampling_seconds,
     )
 
 
