@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 PROFIT_SECONDS, ACCOUNT_SECONDS = 1.0, 180.0
 """How often (wall) profit and account values are sent to those who subscribed."""
 
+IDLE_SECONDS = 0.05
+"""Between beats while nobody is connected: only faults may be due."""
+
 BEHIND_SECONDS = 1.0
 """After a pause of the machine longer than this, beats are left out, not made up for."""
 
@@ -82,7 +85,7 @@ class Gateway:
         source, beat = self.clock.source, self.settings.beat_seconds
         due = source.now()
         while True:
-            due += beat
+            due += beat if self.sessions else IDLE_SECONDS
             await source.sleep_until(due)
             if source.now() - due > BEHIND_SECONDS:
                 self.counters["beats_left_out"] += int((source.now() - due) / beat)
