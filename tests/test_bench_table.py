@@ -33,7 +33,7 @@ def test_a_broken_bench_does_not_hide_the_others(
         module = types.ModuleType(f"tests.bench.{name}")
         module.rows = broken if rows is None else lambda rows=rows: rows  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, f"tests.bench.{name}", module)
-    monkeypatch.setattr(runner, "bench_modules", lambda only: iter(["bad", "good"]))
+    monkeypatch.setattr(runner, "bench_modules", lambda _: iter(["bad", "good"]))
     monkeypatch.setattr(sys, "argv", ["bench"])
     assert runner.main() == 1
     printed = capsys.readouterr()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -60,7 +60,6 @@ class ChainFile:
     underlying_bid: float = NAN
     underlying_ask: float = NAN
     underlying_last: float = NAN
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def expiries(self) -> tuple[date, ...]:

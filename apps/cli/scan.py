@@ -165,10 +165,12 @@ def _not_after_the_close(calendar: ExchangeCalendar, instant: float) -> float:
 
 
 def _expiry(file: ChainFile, moment: _Moment, text: str | None) -> date:
-    held = file.expiries
-    unexpired = [day for day in held if moment.expiry_instant(day) > moment.as_of]
+    held, odd = file.expiries, _odd_expiries(file, moment)
+    unexpired = [day for day in held if day not in odd and moment.expiry_instant(day) > moment.as_of]
     when = datetime.fromtimestamp(moment.as_of, NEW_YORK).strftime("%Y-%m-%d %H:%M")
     if text is None:
+        if not unexpired and odd:
+            raise odd[max(odd)]
         if not unexpired:
             raise ChainFileError(
                 f"Every expiry in the file (last {held[-1]}) had expired by {when} New York; set --as-of."
@@ -181,6 +183,8 @@ def _expiry(file: ChainFile, moment: _Moment, text: str | None) -> date:
     if wanted not in held:
         listed = ", ".join(map(str, held[:12])) + (", ..." if len(held) > 12 else "")
         raise ChainFileError(f"The file has no expiry {wanted}; it has {listed}.")
+    if wanted in odd:
+        raise odd[wanted]
     if wanted not in unexpired:
         ended = datetime.fromtimestamp(moment.expiry_instant(wanted), NEW_YORK).strftime("%H:%M")
         follows = f"; the first unexpired one is {unexpired[0]}" if unexpired else ""
@@ -188,6 +192,17 @@ def _expiry(file: ChainFile, moment: _Moment, text: str | None) -> date:
             f"The options of {wanted} expired at {ended} New York and the quotes are of {when}{follows}."
         )
     return wanted
+
+
+def _odd_expiries(file: ChainFile, moment: _Moment) -> dict[date, ChainFileError]:
+    """Expiries of the file on which nothing can expire, with the reason."""
+    odd: dict[date, ChainFileError] = {}
+    for day in file.expiries:
+        try:
+            moment.expiry_instant(day)
+        except ChainFileError as error:
+            odd[day] = error
+    return odd
 
 
 def _window(text: str) -> float | None:
@@ -230,7 +245,7 @@ def _state(moment: _Moment, expiry: date) -> str:
 
 
 def _notes(file: ChainFile, moment: _Moment, *, stock_is_current: bool, left_out: int) -> tuple[str, ...]:
-    notes = list(file.notes)
+    notes = [f"Left out: {error}" for error in _odd_expiries(file, moment).values()]
     if not stock_is_current and math.isfinite(file.underlying_last):
         quoted = datetime.fromtimestamp(moment.quoted_at, NEW_YORK).strftime("%Y-%m-%d %H:%M")
         notes.append(

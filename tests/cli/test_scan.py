@@ -316,6 +316,14 @@ def test_a_wrong_option_says_what_to_write(option: str, value: str, said: str) -
     assert said in refused(SPY, option, value)
 
 
+def test_an_expiry_that_is_no_trading_day_is_left_out_and_said(tmp_path: Path) -> None:
+    path = chain_csv(tmp_path, f"2025-05-18,594,C,1.80,1.90,{MOMENT}", *fair_lines(range(588, 601)))
+    found = scanned(path)
+    assert found["expiry"] == "2025-05-19"
+    assert any("2025-05-18 is not a trading day" in note for note in found["notes"])
+    assert "2025-05-18 is not a trading day" in refused(path, "--expiry", "2025-05-18")
+
+
 def test_a_half_day_expiry_ends_at_one(tmp_path: Path) -> None:
     line = "2026-11-27,690,C,1.80,1.90,2026-11-27T12:30-05:00"
     assert scanned(chain_csv(tmp_path, line))["seconds_to_expiry"] == 30 * 60
