@@ -5,28 +5,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import numpy as np
 import typer
 
 from apps.cli.chain_files import ChainFile, ChainFileError, build_chain, read_chain_file
+from apps.cli.scan_moment import Moment, choose_expiry, moment_of, odd_expiries
 from apps.cli.scan_report import ScanReport, print_table, report_json
-from apps.market.calendar import NEW_YORK, CalendarRangeError, ExchangeCalendar, SessionHours
+from apps.market.calendar import NEW_YORK
 from apps.market.chain import BoolArray, Chain
 from apps.market.forward import parity_forward
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan as judge
 from apps.market.settings import ScanSettings
-from apps.market.states import SessionHours as StateHours
-from apps.market.states import clock_state
-
-_SAME_MOMENT_SECONDS: Final = 60.0
-_LONGEST_YEARS: Final = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -77,11 +71,10 @@ def scan_file(
     if at is not None and as_of is not None:
         raise ChainFileError("--at and --as-of both choose the instant; give one of them.")
     file = read_chain_file(path, at=at)
-    moment = _moment(file, as_of)
-    chosen = _expiry(file, moment, expiry)
+    moment = moment_of(file, as_of)
+    chosen = choose_expiry(file, moment, expiry)
     seconds = moment.expiry_instant(chosen) - moment.as_of
-    stock_is_current = abs(moment.quoted_at - moment.as_of) <= _SAME_MOMENT_SECONDS
-    whole = build_chain(file, chosen, moment.as_of, seconds, stock=stock_is_current)
+    whole = build_chain(file, chosen, moment.as_of, seconds, stock=moment.stock_is_current)
     kept = _inside(whole, width)
     chain = _restrict(whole, kept)
     result = judge(chain, ScanMemory(), ScanSettings(tick=file.tick))
@@ -94,115 +87,9 @@ def scan_file(
         chain=chain,
         result=result,
         parity=parity_forward(chain.strike, chain.is_call, chain.bid, chain.ask),
-        state=_state(moment, chosen),
-        notes=_notes(file, moment, stock_is_current=stock_is_current, left_out=len(whole) - len(chain)),
+        state=moment.state(chosen),
+        notes=_notes(file, moment, left_out=len(whole) - len(chain)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """The instant of the scan, in seconds since 1970; `quoted_at` is when the file's own underlying line was good."""
-
-    as_of: float
-    quoted_at: float
-    calendar: ExchangeCalendar
-    session: SessionHours | None
-
-    def expiry_instant(self, expiry: date) -> float:
-        try:
-            return self.calendar.expiry_instant(expiry)
-        except CalendarRangeError:
-            raise ChainFileError(
-                f"The expiry {expiry} is more than {_LONGEST_YEARS} years from the quotes; correct it or --as-of."
-            ) from None
-        except ValueError as error:
-            raise ChainFileError(f"{error}; correct the expiry.") from error
-
-
-def _moment(file: ChainFile, as_of: str | None) -> _Moment:
-    stamp = file.stamp
-    if as_of is None and stamp is None:
-        raise ChainFileError(
-            "The file does not say when its quotes were taken; give --as-of, for example 2025-05-16T16:15-04:00."
-        )
-    given = _instant(as_of) if as_of is not None else None
-    day = (given or stamp or datetime.now(UTC)).astimezone(NEW_YORK).date()
-    if not 1993 <= day.year <= 2100:
-        raise ChainFileError(
-            f"The quotes would be of {day}, before SPY or far ahead; correct --as-of or the file's stamp."
-        )
-    calendar = _calendar(day.year)
-    quoted = (stamp - timedelta(minutes=file.delay_minutes)).timestamp() if stamp is not None else math.nan
-    instant = given.timestamp() if given is not None else _not_after_the_close(calendar, quoted)
-    if math.isnan(quoted):
-        quoted = instant
-    return _Moment(instant, quoted, calendar, calendar.session_at(instant))
-
-
-@lru_cache(maxsize=2)
-def _calendar(year: int) -> ExchangeCalendar:
-    return ExchangeCalendar(date(year - 1, 1, 1), date(year + _LONGEST_YEARS, 12, 31))
-
-
-def _instant(text: str) -> datetime:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        raise ChainFileError(f"--as-of is {text[:40]!r}; write an ISO time with an offset like 2025-05-16T16:15-04:00.")
-    return value
-
-
-def _not_after_the_close(calendar: ExchangeCalendar, instant: float) -> float:
-    """The instant, or the option close of its session, or of the last session before a closed day."""
-    day = datetime.fromtimestamp(instant, NEW_YORK).date()
-    session = calendar.session(day)
-    while session is None:
-        day -= timedelta(days=1)
-        session = calendar.session(day)
-    return min(instant, session.option_cutoff)
-
-
-def _expiry(file: ChainFile, moment: _Moment, text: str | None) -> date:
-    held, odd = file.expiries, _odd_expiries(file, moment)
-    unexpired = [day for day in held if day not in odd and moment.expiry_instant(day) > moment.as_of]
-    when = datetime.fromtimestamp(moment.as_of, NEW_YORK).strftime("%Y-%m-%d %H:%M")
-    if text is None:
-        if not unexpired and odd:
-            raise odd[max(odd)]
-        if not unexpired:
-            raise ChainFileError(
-                f"Every expiry in the file (last {held[-1]}) had expired by {when} New York; set --as-of."
-            )
-        return unexpired[0]
-    try:
-        wanted = date.fromisoformat(text)
-    except ValueError:
-        raise ChainFileError(f"--expiry is {text[:40]!r}; write a date like 2025-05-19.") from None
-    if wanted not in held:
-        listed = ", ".join(map(str, held[:12])) + (", ..." if len(held) > 12 else "")
-        raise ChainFileError(f"The file has no expiry {wanted}; it has {listed}.")
-    if wanted in odd:
-        raise odd[wanted]
-    if wanted not in unexpired:
-        ended = datetime.fromtimestamp(moment.expiry_instant(wanted), NEW_YORK).strftime("%H:%M")
-        follows = f"; the first unexpired one is {unexpired[0]}" if unexpired else ""
-        raise ChainFileError(
-            f"The options of {wanted} expired at {ended} New York and the quotes are of {when}{follows}."
-        )
-    return wanted
-
-
-def _odd_expiries(file: ChainFile, moment: _Moment) -> dict[date, ChainFileError]:
-    """Expiries of the file on which nothing can expire, with the reason."""
-    odd: dict[date, ChainFileError] = {}
-    for day in file.expiries:
-        try:
-            moment.expiry_instant(day)
-        except ChainFileError as error:
-            odd[day] = error
-    return odd
 
 
 def _window(text: str) -> float | None:
@@ -235,18 +122,9 @@ def _restrict(chain: Chain, kept: BoolArray) -> Chain:
     return dataclasses.replace(chain, **columns)
 
 
-def _state(moment: _Moment, expiry: date) -> str:
-    """What the clock says of the session; a file knows nothing of halts or of a slow opening."""
-    session = moment.session
-    if session is None:
-        return "CLOSED"
-    hours = StateHours(session.open, session.close, moment.expiry_instant(expiry))
-    return clock_state(hours, moment.as_of).value
-
-
-def _notes(file: ChainFile, moment: _Moment, *, stock_is_current: bool, left_out: int) -> tuple[str, ...]:
-    notes = [f"Left out: {error}" for error in _odd_expiries(file, moment).values()]
-    if not stock_is_current and math.isfinite(file.underlying_last):
+def _notes(file: ChainFile, moment: Moment, *, left_out: int) -> tuple[str, ...]:
+    notes = [f"Left out: {error}" for error in odd_expiries(file, moment).values()]
+    if not moment.stock_is_current and math.isfinite(file.underlying_last):
         quoted = datetime.fromtimestamp(moment.quoted_at, NEW_YORK).strftime("%Y-%m-%d %H:%M")
         notes.append(
             f"The file's last price of the underlying, {file.underlying_last:g}, is of {quoted} New York: not used."
