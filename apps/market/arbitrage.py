@@ -76,7 +76,7 @@ def find_claims(chain: Chain, grid: StrikeGrid, sides: Executable, settings: Sca
 
 def _best(edge: Array, least: float) -> Iterator[int]:
     """Flat positions with edge above `least`, largest first, at most CLAIMS_PER_KIND."""
-    hits = np.flatnonzero(edge > least)
+    hits = (edge > least).nonzero()[0]
     if hits.size > CLAIMS_PER_KIND:
         hits = hits[np.argsort(-edge.flat[hits])[:CLAIMS_PER_KIND]]
     return iter(hits.tolist())

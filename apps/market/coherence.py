@@ -53,7 +53,7 @@ class SideMemory:
     def left_behind(self, forward: float, delta: Array, half_spread: Array) -> BoolArray:
         """The forward has moved since the side spoke by more than its half-spread (at least 1 c) in price, (n,)."""
         with np.errstate(invalid="ignore"):
-            move = np.abs(np.nan_to_num(delta)) * np.abs(forward - self.forward)
+            move = np.abs(delta * (forward - self.forward))
             return move > np.maximum(half_spread, MOVE_FLOOR)
 
     def take(self, source: np.ndarray, found: BoolArray) -> SideMemory:
@@ -132,7 +132,7 @@ def judge(
     """Architecture section 5, "Stale is not old". Memories must already have observed this scan."""
     now = chain.market_time
     limit = np.maximum(half_spread, MOVE_FLOOR)
-    slope = np.abs(np.nan_to_num(delta))
+    slope = np.where(np.isnan(delta), 0.0, np.abs(delta))
     quiet = silent(chain)
     still_seconds = max(STILL_SECONDS, STILL_SAMPLES * sampling_seconds)
     moved = trail.range_over(now, still_seconds)

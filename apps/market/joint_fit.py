@@ -21,7 +21,7 @@ BISQUARE = 2.6
 """Cut-off in robust scales. The noise of a quote is bounded by its spread, not normal, so what lies beyond 2.6 scales
 is an error, not a tail: 4.685, the value for normal noise, lost a tenth of the recall at 3 half-spreads."""
 
-TEMPERATURES = ((4.0, 3.0, 2.0, 1.4, 1.0, 1.0), (1.4, 1.0, 1.0))
+TEMPERATURES = ((4.0, 2.0, 1.0), (1.0, 1.0))
 """The cut-off's multiples, for the first linearisation and for the second."""
 
 SCALE_FLOOR = 0.35
@@ -101,11 +101,20 @@ def fit_jointly(quotes: Quotes, live: BoolArray, *, forward: float, atm_vol: flo
     outside = np.ones(strikes.size, dtype=np.bool_)
     outside[held_at[0] : held_at[-1] + 1] = False
     held = np.minimum(np.maximum(y, y[held_at[0]]), y[held_at[-1]])
-    vol = atm_vol * (np.vander(held, DEGREE + 1, increasing=True) @ PRIOR_MEAN)
+    vol = atm_vol * (_powers(held) @ PRIOR_MEAN)
     fit = _at(forward, vol, strikes, atm_vol=atm_vol, years=years, outside=outside)
     for temperatures in TEMPERATURES:
         fit = _refine(fit, quotes, temperatures)
     return fit
+
+
+def _powers(y: Array) -> Array:
+    """1, y, ... y^DEGREE as columns."""
+    out = np.empty((y.size, DEGREE + 1))
+    out[:, 0] = 1.0
+    for power in range(1, DEGREE + 1):
+        np.multiply(out[:, power - 1], y, out=out[:, power])
+    return out
 
 
 def _at(forward: float, vol: Array, strikes: Array, *, atm_vol: float, years: float, outside: BoolArray) -> SmileFit:
@@ -134,7 +143,7 @@ def _refine(fit: SmileFit, quotes: Quotes, temperatures: tuple[float, ...]) -> S
     """One linearisation: every quote against shape and forward, bisquare, the prior as further observations."""
     row = quotes.grid.row_strike
     inside = fit.y[~fit.outside]
-    powers = np.vander(np.minimum(np.maximum(fit.y, inside[0]), inside[-1]), DEGREE + 1, increasing=True)
+    powers = _powers(np.minimum(np.maximum(fit.y, inside[0]), inside[-1]))
     design = np.empty((row.size, DEGREE + 2))
     design[:, :-1] = (powers * fit.vega[:, None])[row]
     design[:, -1] = fit.delta(quotes)
@@ -161,10 +170,11 @@ def _robust_solution(
     design: Array, target: Array, residual: Array, atm_vol: float, temperatures: tuple[float, ...]
 ) -> Array:
     """(shape coefficients, change of the forward): rows already carry their weights; `residual` is the start's."""
-    precision = np.append(1.0 / (PRIOR_DEVIATION * atm_vol) ** 2, 1e-6)
-    pull = precision * np.append(PRIOR_MEAN * atm_vol, 0.0)
+    precision, pull = np.full(design.shape[1], 1e-6), np.zeros(design.shape[1])
+    precision[:-1] = 1.0 / (PRIOR_DEVIATION * atm_vol) ** 2
+    pull[:-1] = precision[:-1] * PRIOR_MEAN * atm_vol
     across = np.ascontiguousarray(design.T)
-    solution = np.zeros(design.shape[1])
+    solution: Array = np.zeros(design.shape[1])
     for temperature in temperatures:
         scale = max(1.4826 * median(np.abs(residual)), SCALE_FLOOR)
         ratio = residual * (1.0 / (temperature * BISQUARE * scale))
