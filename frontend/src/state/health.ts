@@ -45,7 +45,11 @@ export class Health {
   /** Never `live` while the page hears nothing, whatever was said last. */
   data(): DataState | null {
     const told = this.board.header?.data ?? this.board.status?.data ?? null;
-    return told === "live" && this.chain() === "old" ? "stale" : told;
+    if (told !== "live") return told;
+    const shown = this.shown();
+    const deaf = shown !== "live" && shown !== "polling";
+    const age = this.chain();
+    return age === "old" || (deaf && age !== "fresh") ? "stale" : told;
   }
 
   /** Age of the quotes in market seconds: what the detector said, and the time since. */

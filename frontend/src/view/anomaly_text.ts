@@ -30,10 +30,12 @@ export function legPrice(leg: Leg): string {
 export function reasonText(reason: ReasonGiven): string {
   const name = t(`reason.${reason.code}` as Key);
   if (reason.value === null) return name;
-  const value = fixed(reason.value, 2);
+  // Half a cent matters where values are cents.
+  const digits = Math.abs(reason.value) < 1 ? 3 : 2;
+  const value = fixed(reason.value, digits);
   return reason.limit === null
     ? t("reason.valued", { name, value })
-    : t("reason.limited", { name, value, limit: fixed(reason.limit, 2) });
+    : t("reason.limited", { name, value, limit: fixed(reason.limit, digits) });
 }
 
 export function markoutText(markout: Markout): string {

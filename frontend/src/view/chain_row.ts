@@ -6,6 +6,7 @@ import { t, type Key } from "../i18n/language";
 import type { Cell } from "../state/board";
 import { COLUMNS, read } from "./chain_columns";
 import { el } from "./dom";
+import { flash } from "./flashes";
 
 export type Right = "C" | "P";
 
@@ -73,13 +74,6 @@ export function arrange<T>(right: Right, columns: readonly T[], flags: T): T[] {
 function field(right: Right, name: string, testid: string): Field {
   const node = document.createTextNode("");
   return { td: el("td", { class: `${right === "C" ? "call" : "put"} col-${name}`, testid }, node), node };
-}
-
-/** Two names for one animation, so that a second change within it starts it again. */
-function flash(td: HTMLTableCellElement): void {
-  const again = td.classList.contains("flash-a");
-  td.classList.remove("flash-a", "flash-b");
-  td.classList.add(again ? "flash-b" : "flash-a");
 }
 
 export class ChainRow {

@@ -52,7 +52,7 @@ export class FlowChart {
     );
     this.element.querySelector(".plots")!.addEventListener("keydown", (event) => this.key(event as KeyboardEvent));
     boxes.forEach((box) => box.addEventListener("wheel", (event) => this.wheel(event), { passive: false }));
-    painter.add(["series", "gaps", "clock", "header"], () => this.draw(), 250);
+    painter.add(["series", "gaps", "clock", "header"], () => this.draw(), 500);
     painter.add(["language"], () => this.remake());
   }
 

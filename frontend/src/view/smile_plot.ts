@@ -43,7 +43,7 @@ export class SmilePlot {
     );
     const bar = el("div", { class: "bar" }, el("h2", { text: "smile.title" }), keys, this.fit.element, age);
     this.element = el("section", { class: "panel smile-panel", label: "smile.title" }, bar, el("div", { class: "plots" }, box, this.note.element));
-    painter.add(["smile", "header"], () => this.draw(), 250);
+    painter.add(["smile", "header"], () => this.draw(), 500);
     painter.add(["language"], () => this.remake());
   }
 
