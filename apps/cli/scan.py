@@ -76,6 +76,8 @@ def scan_file(
     seconds = moment.expiry_instant(chosen) - moment.as_of
     whole = build_chain(file, chosen, moment.as_of, seconds, stock=moment.stock_is_current)
     kept = _inside(whole, width)
+    if not kept.any():
+        raise ChainFileError(f"No strike of {chosen} lies within ±{width:g} % of the forward; widen --window.")
     chain = _restrict(whole, kept)
     result = judge(chain, ScanMemory(), ScanSettings(tick=file.tick))
     return ScanReport(

@@ -309,6 +309,7 @@ def test_a_cut_off_or_altered_page_is_refused(tmp_path: Path) -> None:
         ("--as-of", "2026-05-16T16:15-04:00", "had expired"),
         ("--as-of", "1901-05-16T16:15-04:00", "before SPY"),
         ("--window", "0", "percentage from above 0"),
+        ("--window", "0.001", "widen --window"),
         ("--window", "wide", "or all"),
     ],
 )
