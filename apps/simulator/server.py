@@ -53,6 +53,7 @@ class Gateway:
         self.counters: Counter[str] = Counter()
         self.just_placed: set[int] = set()
         self.resumed = asyncio.Event()
+        """Set when a client reads again, leaves, or may connect again; whoever waits clears it first."""
         self.beat_at = 0.0
         """Loop time of the last beat: how long the gateway itself may not have looked at its sockets."""
         self.phases = phases(len(world.listings), settings.number)
@@ -148,6 +149,7 @@ class Gateway:
             self._held = None
             self._port = held.getsockname()[1]
             self._server = await loop.create_server(lambda: Session(self), sock=held)
+            self.resumed.set()
 
     async def refuse_connections(self) -> None:
         """Stop listening but keep the port bound, so that it is refused and nobody else takes it."""

@@ -34,7 +34,8 @@ async def test_the_demo_drops_its_channel_then_the_gateway_and_comes_back() -> N
         while gateway.faults.active("gateway_drop"):
             await gateway.faults.version.newer_than(gateway.faults.version.number, 10)
         while not gateway.listening:
-            await gateway.beat()
+            gateway.resumed.clear()
+            await gateway.resumed.wait()
         async with connected(gateway) as ib:
             again = ib.reqMktData(near.contract, "")
             await until(ib.updateEvent, again.hasBidAsk)
