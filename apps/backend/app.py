@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import cast
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -19,6 +20,15 @@ from apps.backend.page import PageFiles
 from apps.backend.routes import clock, live, publish, read, service, tokens
 from apps.backend.store import BadCursor, StorageFull, StorageUnavailable
 from apps.contracts.enums import ErrorCode
+
+_SHARED = (service.health_router, publish.shared_router, read.shared_router, live.shared_router)
+"""The dashboard's paths: as they are, and under /api for a site that proxies only that."""
+
+_ROUTERS: tuple[tuple[APIRouter, str], ...] = (
+    *((router, "") for router in (service.router, tokens.router, publish.router)),
+    *((router, "") for router in (read.router, clock.router, live.hub_router)),
+    *((router, prefix) for router in _SHARED for prefix in ("", "/api")),
+)
 
 
 def create_app(backend: Backend) -> ASGIApp:
@@ -34,11 +44,8 @@ def create_app(backend: Backend) -> ASGIApp:
     errors.install(app)
     document.install(app)
     _store_errors(app)
-    for router in (service.router, tokens.router, publish.router, read.router, clock.router, live.hub_router):
-        app.include_router(router)
-    for router in (service.health_router, publish.shared_router, read.shared_router, live.shared_router):
-        app.include_router(router)
-        app.include_router(router, prefix="/api")
+    for router, prefix in _ROUTERS:
+        app.include_router(router, prefix=prefix)
     _page(app, backend)
     if backend.settings.cors_origins:
         app.add_middleware(
@@ -81,7 +88,21 @@ def _store_errors(app: FastAPI) -> None:
 def _page(app: FastAPI, backend: Backend) -> None:
     """The dashboard under every path that is nothing else."""
     files = PageFiles(backend.settings.page_dir)
+    methods = _methods()
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(request: Request, path: str) -> Response:
+        if allowed := methods.get(f"/{path}"):
+            message = "This path does not take this method; see the Allow header"
+            raise ApiError(ErrorCode.METHOD_NOT_ALLOWED, message, headers={"Allow": ", ".join(sorted(allowed))})
         return files.answer(request, path)
+
+
+def _methods() -> dict[str, set[str]]:
+    """Methods by path of everything that is not the page."""
+    found: dict[str, set[str]] = {}
+    for router, prefix in _ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                found.setdefault(prefix + route.path, set()).update(route.methods or ())
+    return found

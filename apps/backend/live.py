@@ -41,16 +41,15 @@ class Live:
 
     def frame(self, frame: Frame, arrived: float) -> None:
         """Broadcast a frame."""
-        text = frame.model_dump_json()
 
         def render(audience: Audience) -> str | None:
             if audience is Audience.DERIVED:
                 return derived_frame(frame).model_dump_json()
-            return text if audience is Audience.FULL else None
+            return frame.model_dump_json() if audience is Audience.FULL else None
 
         self._hub.publish(Target.FRAME, render, durable=False, arrived=arrived)
         if self._policy is DisplayPolicy.DELAYED:
-            self._show_later(lambda: self._late_frame(frame, text))
+            self._show_later(lambda: self._late_frame(frame))
 
     def event(self, stream: Stream, arrived_event: Arrived, arrived: float | None) -> None:
         """Broadcast a durable event."""
@@ -80,9 +79,9 @@ class Live:
         if len(self._late) > LATE_ITEMS_MAX:
             self._late.popleft()  # a hole that the page fills from the API, as after any other loss
 
-    def _late_frame(self, frame: Frame, text: str) -> None:
+    def _late_frame(self, frame: Frame) -> None:
         self.late_boards.apply(frame)
-        self._to_the_late(Target.FRAME, text, durable=False)
+        self._to_the_late(Target.FRAME, frame.model_dump_json(), durable=False)
 
     def _to_the_late(self, target: str, payload: str, *, durable: bool) -> None:
         self._hub.publish(target, lambda audience: payload if audience is Audience.DELAYED else None, durable=durable)

@@ -165,7 +165,9 @@ async def test_strangers_are_limited_by_address(tmp_path: Path) -> None:
         ("GET", "/nothing/here", 404),
         ("GET", "/api/nothing", 404),
         ("DELETE", "/api/snapshot", 405),
-        ("GET", "/api/ingest", 404),
+        ("GET", "/api/ingest", 405),
+        ("GET", "/negotiate", 405),
+        ("HEAD", "/api/token", 405),
         ("PUT", "/", 405),
         ("GET", "/..%2f..%2fetc/passwd", 404),
         ("GET", "/assets/../../pyproject.toml", 404),
@@ -178,7 +180,7 @@ async def test_wrong_paths_and_methods_have_the_same_error_shape(
     async with running(tmp_path) as here:
         answer = await here.client.request(method, path)
     assert answer.status_code == status
-    assert ErrorAnswer.model_validate_json(answer.content).error.code
+    assert method == "HEAD" or ErrorAnswer.model_validate_json(answer.content).error.code
     assert status != 405 or answer.headers["allow"]
 
 
