@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from apps.market.chain import Array, BoolArray, IntArray
+from apps.market.forward import StrikePairs
 
 WING_STEPS = 4
 """A butterfly's wings reach at most this many listed strikes from its body.
@@ -29,9 +30,10 @@ NEIGHBOURS = 2
 class StrikeGrid:
     """m strikes ascending, rows into the chain; a missing contract has row n, where padded arrays hold NaN.
 
-    `liability` (2, m, m): [right, bought, sold] the most a bought i, sold j pair can owe, +inf on the diagonal; right 0
-    is calls. `partner` (n,) is the other right's row at the same strike, `neighbours` (n, 4) the nearest rows of the
-    same right. Butterflies, both rights: rows `wing_low`, `body`, `wing_high` and the low wing's weight `weight`.
+    `pairs`: rows of the strikes that have both rights. `partner` (n,): the other right's row at the same strike;
+    `neighbours` (n, 4): the nearest rows of the same right. `liability` (2, m, m): [right, bought, sold] the most a
+    bought i, sold j pair can owe, +inf on the diagonal; right 0 is calls. Butterflies, both rights: rows `wing_low`,
+    `body`, `wing_high` and the low wing's weight `weight`.
     """
 
     n: int
@@ -40,6 +42,7 @@ class StrikeGrid:
     put_row: IntArray
     row_strike: IntArray
     partner: IntArray
+    pairs: StrikePairs
     neighbours: IntArray
     liability: Array
     wing_low: IntArray
@@ -63,6 +66,7 @@ def _grid(strike_bytes: bytes, right_bytes: bytes) -> StrikeGrid:
     m = strikes.size
     rows = np.full((2, m), n, dtype=np.int64)
     rows[np.where(is_call, 0, 1), row_strike] = np.arange(n)
+    both = (rows < n).all(axis=0)
     gap = strikes[:, None] - strikes[None, :]
     liability = np.stack([np.maximum(gap, 0.0), np.maximum(-gap, 0.0)])
     liability[:, np.arange(m), np.arange(m)] = np.inf
@@ -76,6 +80,7 @@ def _grid(strike_bytes: bytes, right_bytes: bytes) -> StrikeGrid:
         put_row=rows[1],
         row_strike=row_strike,
         partner=np.where(is_call, rows[1][row_strike], rows[0][row_strike]),
+        pairs=StrikePairs(call=rows[0][both], put=rows[1][both]),
         neighbours=_neighbours(rows, row_strike, is_call, n),
         liability=liability,
         wing_low=legs[0],

@@ -152,8 +152,10 @@ def _refine(fit: SmileFit, quotes: Quotes, temperatures: tuple[float, ...]) -> S
     use = np.flatnonzero(np.isfinite(away * weight) & (np.abs(fit.y[row]) < 2 * MAX_ABS_Y))
     if use.size <= 2:
         return fit
-    away, weight, design = away[use], weight[use], design[use]
-    target = (away + (fit.vega * fit.vol)[row][use]) * weight
+    level = (fit.vega * fit.vol)[row]
+    if use.size < row.size:
+        away, weight, design, level = away[use], weight[use], design[use], level[use]
+    target = (away + level) * weight
     design *= weight[:, None]
     solution = _robust_solution(design, target, away * weight, fit.atm_vol, temperatures)
     return _at(
@@ -182,6 +184,6 @@ def _robust_solution(
         weighted = across * (robust * robust)
         normal = weighted @ design
         normal.flat[:: normal.shape[0] + 1] += precision
-        solution = np.linalg.solve(normal, weighted @ target + pull)
+        solution = np.asarray(np.linalg.solve(normal, weighted @ target + pull), dtype=np.float64)
         residual = target - design @ solution
     return solution

@@ -15,7 +15,7 @@ from apps.market.coherence import Coherence, late
 from apps.market.coherence import judge as judge_coherence
 from apps.market.culprits import Verdict, crossings, lasting_bounds
 from apps.market.findings import Finding, ScanCounts, ScanResult
-from apps.market.forward import parity_forward
+from apps.market.forward import pair_forward, two_sided
 from apps.market.grid import StrikeGrid, grid_of
 from apps.market.judgement import Judgement, judge
 from apps.market.memory import ScanMemory
@@ -47,7 +47,7 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
     memory.volumes.observe(chain.volume, grid, now)
     years = max(chain.seconds_to_expiry, SECONDS_FLOOR) / SECONDS_PER_YEAR
     carry = american_allowance(chain, settings, float(grid.strikes[-1])) if len(chain) else 0.0
-    forward, usable = _forward_and_usable(chain, memory, half, settings)
+    forward, usable = _forward_and_usable(chain, grid, memory, half, settings)
     judgement = judge(
         grid,
         chain.strike,
@@ -96,7 +96,7 @@ def _usable(chain: Chain) -> BoolArray:
 
 
 def _forward_and_usable(
-    chain: Chain, memory: ScanMemory, half: Array, settings: ScanSettings
+    chain: Chain, grid: StrikeGrid, memory: ScanMemory, half: Array, settings: ScanSettings
 ) -> tuple[float, BoolArray]:
     """(parity forward, rows to fit and judge): the sound quotes without those that are late to answer its last move.
 
@@ -104,7 +104,7 @@ def _forward_and_usable(
     """
     usable = _usable(chain)
     low, high = np.where(usable, chain.bid, np.nan), np.where(usable, chain.ask, np.nan)
-    forward = parity_forward(chain.strike, chain.is_call, low, high).value
+    forward = pair_forward(grid.pairs, chain.strike, low, high, two_sided(low, high)).value
     if not math.isfinite(forward):
         return forward, usable
     sides = (memory.bid_side, memory.ask_side)
