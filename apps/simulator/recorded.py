@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from apps.contracts.enums import OptionType
+from apps.contracts.enums import OptionType, Source
 from apps.contracts.recording import RecordingHeader
 from apps.simulator.modelled import SPY_CON_ID, option_listings
 from apps.simulator.spxw_replay import SPX_CON_ID
@@ -127,7 +127,9 @@ class RecordedWorld:
         header = read_header(path)
         self.name, self._path = name, path
         self.symbol = header.symbol
-        self.labels = (*header.labels, "RECORDED")
+        # Whoever replays must see that a recording of a simulated gateway was never a market.
+        origin = () if header.source is Source.LIVE else (header.source.value.upper(),)
+        self.labels = tuple(dict.fromkeys((*header.labels, "RECORDED", *origin)))
         self.session = session_of(header)
         self.listings = _listings(header)
         index = header.symbol in {"SPX", "XSP"}

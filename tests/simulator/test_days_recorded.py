@@ -77,6 +77,11 @@ def test_a_recording_plays_tick_by_tick(tmp_path: Path) -> None:
     assert day.session.start == T0
 
 
+def test_a_recording_of_a_simulated_gateway_says_so(tmp_path: Path) -> None:
+    path = recording(tmp_path, TICKS, source=Source.SIMULATED, labels=("CALIBRATED",))
+    assert load("recorded", recording=path).labels == ("CALIBRATED", "RECORDED", "SIMULATED")
+
+
 def test_a_half_day_ends_at_one(tmp_path: Path) -> None:
     session = load("recorded", recording=recording(tmp_path, TICKS)).session
     assert (session.close - session.open) / 3600 == 3.5
