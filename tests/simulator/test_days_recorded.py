@@ -140,8 +140,8 @@ def test_a_recording_that_was_cut_off_plays_to_where_it_ends(tmp_path: Path) -> 
     ("content", "said"),
     [
         (b"not gzip at all", "cannot be unpacked"),
-        (gzip.compress(b"{}\n"), "not a recording of version 1"),
-        (gzip.compress(b'{"v":2}\n'), "not a recording of version 1: v"),
+        (gzip.compress(b"{}\n", mtime=0), "not a recording of version 1"),
+        (gzip.compress(b'{"v":2}\n', mtime=0), "not a recording of version 1: v"),
         (b"", "not a recording"),
     ],
 )
