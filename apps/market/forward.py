@@ -57,24 +57,22 @@ def parity_forward(strike: Array, is_call: BoolArray, bid: Array, ask: Array) ->
     ignored. Weight 1/(sum of half-spreads), a half-spread of at least half a cent (option-analytics 2). With fewer
     than seven such strikes all are used; with none the value is NaN and the count 0.
     """
-    pairs = strike_pairs(strike, is_call)
-    return pair_forward(pairs, strike, bid, ask, two_sided(bid, ask))
+    return pair_forward(strike_pairs(strike, is_call), strike, bid, ask, two_sided(bid, ask))
 
 
 def pair_forward(pairs: StrikePairs, strike: Array, bid: Array, ask: Array, live: BoolArray) -> ParityForward:
     """`parity_forward` with the matching and the live rows already known."""
-    both = live[pairs.call] & live[pairs.put]
-    call, put = pairs.call[both], pairs.put[both]
-    if not call.size:
+    mid = np.where(live, (bid + ask) * 0.5, np.nan)
+    gap = mid[pairs.call] - mid[pairs.put]
+    usable = np.flatnonzero(gap == gap)  # noqa: PLR0124  NaN is the only value that differs from itself
+    if not usable.size:
         return NO_FORWARD
-    gap = (bid[call] + ask[call] - bid[put] - ask[put]) / 2
-    near = np.argsort(np.abs(gap), kind="stable")[:MOST_STRIKES]
-    call, put = call[near], put[near]
+    near = usable[np.abs(gap[usable]).argsort(kind="stable")[:MOST_STRIKES]]
+    call, put = pairs.call[near], pairs.put[near]
     strikes = strike[call]
     forwards = strikes + gap[near]
-    half_spreads = np.fmax((ask[call] - bid[call]) / 2, _HALF_SPREAD_FLOOR)
-    half_spreads += np.fmax((ask[put] - bid[put]) / 2, _HALF_SPREAD_FLOOR)
-    value = _weighted_median(forwards, 1 / half_spreads)
+    half_spread = np.fmax((ask - bid) * 0.5, _HALF_SPREAD_FLOOR)
+    value = _weighted_median(forwards, 1 / (half_spread[call] + half_spread[put]))
     distance = np.abs(forwards - value)
     distance.sort()
     deviation = (distance[(distance.size - 1) // 2] + distance[distance.size // 2]) / 2
@@ -83,11 +81,11 @@ def pair_forward(pairs: StrikePairs, strike: Array, bid: Array, ask: Array, live
 
 def _weighted_median(values: Array, weights: Array) -> float:
     """The value where half the weight lies below; the mean of two neighbours when it falls exactly between them."""
-    order = np.argsort(values)
+    order = values.argsort()
     ordered = values[order]
-    total = np.cumsum(weights[order])
+    total = weights[order].cumsum()
     half = total[-1] / 2
-    index = int(np.searchsorted(total, half))
+    index = int(total.searchsorted(half))
     if total[index] == half and index + 1 < ordered.size:
         return float((ordered[index] + ordered[index + 1]) / 2)
     return float(ordered[index])

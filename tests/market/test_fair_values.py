@@ -97,7 +97,7 @@ def test_one_error_of_ten_cents_does_not_move_the_other_fair_values() -> None:
 
 
 def test_three_neighbours_out_of_line_by_the_same_sign_do_not_hide_one_another() -> None:
-    """Masking: three adjacent puts, ten cents too dear on a wing of six or more, are seen; in most chains nobody else is."""
+    """Masking: three adjacent puts of six or more, ten cents too dear, are seen; in most chains nobody else is."""
     chains = seen = alone = 0
     for seed in SEEDS:
         chain = generate(three_lognormals, seed, seconds=2 * SECONDS, window=WINDOW)
