@@ -119,11 +119,13 @@ class IBFeed:
         error: Exception
         try:
             await self._session()
-        except LinkError as lost:
-            error = lost
+        except (LinkError, DiscoveryError) as known:
+            error = known
+        except ConnectionError:  # a request of ours was under way when the socket went
+            error = LinkError(f"The gateway was lost: {self._parts.link.lost_why or 'the connection closed'}.")
         except Exception as fault:
-            self.counts.handler_errors["session"] += not isinstance(fault, (ConnectionError, DiscoveryError))
-            log.debug("feed: the session ended by", exc_info=True)
+            self.counts.handler_errors["session"] += 1
+            log.exception("feed: the session ended by a fault")
             error = fault
         self._tending = None
         self._outage.begin()

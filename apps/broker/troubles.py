@@ -13,6 +13,7 @@ from apps.broker.lines import LineKey, Lines
 
 log = logging.getLogger(__name__)
 
+QUIET_SECONDS = 10.0
 PAUSE_SECONDS = 2.0
 """After a pacing error nothing is sent for so long."""
 
@@ -24,6 +25,7 @@ class Troubles:
         self._lines = lines
         self._market_now = market_now
         self.wake = asyncio.Event()
+        self._told_at: dict[int, float] = {}
         self.servers = Outage(escalate_seconds)
         self.competing = Outage(escalate_seconds)
         self.clear()
@@ -60,7 +62,7 @@ class Troubles:
         policy = policy_for(code)
         is_line, line = self._lines.line_of(request)
         log.log(
-            logging.getLevelNamesMapping()[policy.severity.upper()],
+            self._log_level(policy),
             "broker %s: %s (%s)",
             code,
             policy.text,
@@ -71,6 +73,14 @@ class Troubles:
         if is_line:
             self._note_line(policy, line)
         self.wake.set()
+
+    def _log_level(self, policy: Policy) -> int:
+        """A code that comes for sixty lines at once is told once, then only to a debugging reader; all are counted."""
+        now = time.monotonic()
+        if now - self._told_at.get(policy.code, -QUIET_SECONDS) < QUIET_SECONDS:
+            return logging.DEBUG
+        self._told_at[policy.code] = now
+        return logging.getLevelNamesMapping()[policy.severity.upper()]
 
     def _note_link(self, policy: Policy, text: str) -> None:
         act = policy.act

@@ -7,7 +7,6 @@ import struct
 
 import pytest
 
-from apps.broker.probe import probe
 from apps.contracts.enums import FeedState
 from tests.broker.gateway import Gateway, error, gateway, price, quote
 from tests.broker.harness import RunningFeed, running
@@ -274,17 +273,3 @@ async def test_a_silent_chain_is_no_news_while_the_market_is_closed() -> None:
         await rest(1.0)
         assert state(run) is FeedState.CONNECTED
         assert run.feed.counts.resubscriptions == resubscribed
-
-
-async def test_the_probe_tells_a_gateway_from_a_port_that_only_accepts() -> None:
-    async with gateway() as gate:
-        answer = await probe("127.0.0.1", gate.port)
-        assert (answer.ok, answer.server_version) == (True, 176)
-        port = gate.port
-    async with gateway(silent=frozenset({0})) as gate:
-        dead = await probe("127.0.0.1", gate.port, 0.2)
-        assert not dead.ok
-        assert "does not answer" in dead.message
-    gone = await probe("127.0.0.1", port)
-    assert not gone.ok
-    assert "cannot be reached" in gone.message
