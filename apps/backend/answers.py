@@ -24,7 +24,7 @@ from apps.contracts.anomalies import Anomaly
 from apps.contracts.api import Snapshot
 from apps.contracts.base import Model
 from apps.contracts.enums import Source
-from apps.contracts.events import EVENT_ADAPTER, Signal, Status, StatusEvent
+from apps.contracts.events import EVENT_ADAPTER, Decision, Signal, Status, StatusEvent
 from apps.contracts.frames import Frame
 from apps.service.clock import wall_ms
 
@@ -59,6 +59,14 @@ def signals_json(texts: Iterable[str], audience: Audience) -> str:
     """A JSON array of signals."""
     if audience is Audience.DERIVED:
         texts = (derived_signal(SIGNALS.validate_json(text)).model_dump_json() for text in texts)
+    return f"[{','.join(texts)}]"
+
+
+def decisions_json(texts: Iterable[str], audience: Audience) -> str:
+    """A JSON array of decisions. Their free text may quote a price, and no decision waits for a display delay."""
+    if audience is not Audience.FULL:
+        found = (Decision.model_validate_json(text) for text in texts)
+        texts = (decision.model_copy(update={"text": ""}).model_dump_json() for decision in found)
     return f"[{','.join(texts)}]"
 
 

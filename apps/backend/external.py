@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.contracts.anomalies import Anomaly, Times, anomaly_id
@@ -24,35 +25,25 @@ def as_anomaly(external: ExternalAnomaly, state: MarketState, received_ms: float
     day = local.date().isoformat()
     episode = 1 + local.hour * 3600 + local.minute * 60 + local.second
     stream = Stream(source=Source.EXTERNAL, run="", symbol=external.symbol, day=day, epoch=0)
-    identity = anomaly_id(
-        source=Source.EXTERNAL,
-        run="",
-        day=day,
-        symbol=external.symbol,
-        expiry=day,
-        strike=external.strike,
-        option_type=external.option_type,
-        kind=Kind.RESIDUAL,
-        episode=episode,
-    )
+    contract: dict[str, Any] = {
+        "source": Source.EXTERNAL,
+        "run": "",
+        "day": day,
+        "symbol": external.symbol,
+        "expiry": day,
+        "strike": external.strike,
+        "option_type": external.option_type,
+        "kind": Kind.RESIDUAL,
+        "episode": episode,
+    }
     anomaly = Anomaly(
-        id=identity,
-        source=Source.EXTERNAL,
-        run="",
-        day=day,
-        symbol=external.symbol,
-        expiry=day,
-        kind=Kind.RESIDUAL,
-        strike=external.strike,
-        option_type=external.option_type,
-        episode=episode,
+        id=anomaly_id(**contract),
+        **contract,
         status=EpisodeStatus.CLOSED,
         severity=external.severity,
         highest_severity=external.severity,
         state=state,
-        timestamp=seen,
-        opened_at=seen,
-        closed_at=seen,
+        **dict.fromkeys(("timestamp", "opened_at", "closed_at"), seen),
         bid=external.bid,
         ask=external.ask,
         fair=external.expected_price,

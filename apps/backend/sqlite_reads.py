@@ -140,7 +140,9 @@ def _as_published(
     if until is None or t_publish <= until:
         return text
     row = db.execute(
-        "SELECT json FROM events WHERE key = ? AND t_publish <= ? ORDER BY stream DESC, seq DESC LIMIT 1",
+        # `key <> ''` names the partial index's own condition: without it the planner reads the whole table.
+        """SELECT json FROM events WHERE key = ? AND key <> '' AND t_publish <= ?
+        ORDER BY stream DESC, seq DESC LIMIT 1""",
         (identity, until),
     ).fetchone()
     return json.dumps(json.loads(row[0])["body"]) if row else None

@@ -137,7 +137,7 @@ def append_external(
     new: list[tuple[Stream, Arrived]] = []
     for external in anomalies:
         stream, anomaly = as_anomaly(external, state, received_ms)
-        if db.execute("SELECT 1 FROM events WHERE key = ?", (anomaly.id,)).fetchone():
+        if db.execute("SELECT 1 FROM events WHERE key = ? AND key <> ''", (anomaly.id,)).fetchone():
             continue
         identity = stream_id(db, stream)
         (highest,) = db.execute("SELECT highest FROM streams WHERE id = ?", (identity,)).fetchone()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.backend.examples import ANOMALY, FLOW, LEG, MARKET, SIGNAL, STATUS
+from apps.backend.examples import ANOMALY, DECISION, FLOW, LEG, MARKET, SIGNAL, STATUS
 from apps.backend.policy import Audience, audience_of, derived_cell, derived_event, derived_frame
 from apps.contracts.anomalies import Markout, ReasonGiven, Score
 from apps.contracts.enums import DisplayPolicy, Mover, Reason, Role
@@ -167,6 +167,19 @@ async def test_the_delayed_audience_sees_everything_late_and_nothing_early(tmp_p
             await channel.socket.close()
     assert targets[-1] == "frame"
     assert (shown["seq"], shown["frame"]) == (7, 1)
+
+
+@pytest.mark.parametrize("policy", ["owner", "delayed", "derived"])
+async def test_a_decisions_text_is_for_the_full_audience_only(tmp_path: Path, policy: str) -> None:
+    decision = DECISION.model_copy(update={"text": f"the ask was {S}"}).model_dump(mode="json")
+    async with running(tmp_path, display_policy=policy) as here:
+        answer = await here.client.post("/api/decisions", json=decision, headers=here.bearer(Role.PUBLISHER))
+        assert answer.status_code == 200
+        viewer = await here.read("/api/decisions", Role.VIEWER)
+        owner = await here.read("/api/decisions", Role.OWNER)
+    assert not leaks(json.dumps(viewer))
+    assert leaks(json.dumps(owner)) is (policy != "derived")
+    assert viewer["decisions"][0]["rule"] == "expired"
 
 
 async def test_the_delayed_audience_sees_an_anomaly_as_it_was_then(tmp_path: Path) -> None:

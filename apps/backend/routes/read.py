@@ -8,11 +8,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from apps.backend.access import Meant, Reader, Running, Viewed
+from apps.backend.access import Meant, Running, Viewed
 from apps.backend.answers import (
     anomalies_json,
     answer,
     board_for,
+    decisions_json,
     empty_snapshot,
     events_json,
     json_answer,
@@ -127,11 +128,11 @@ async def signals(backend: Running, view: Viewed, meant: Meant, limit: Limit = 1
 
 
 @router.get("/api/decisions", responses=answers(api.DecisionPage, *_GUARDED), summary="The bot's decisions")
-async def decisions(backend: Running, _: Reader, limit: Limit = 100, cursor: Cursor = None) -> Response:
+async def decisions(backend: Running, view: Viewed, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """Newest first."""
     page = await backend.store.decisions(limit, cursor)
     cursor_json = f'"{page.cursor}"' if page.cursor else "null"
-    return json_answer(f'{{"decisions":[{",".join(page.items)}],"cursor":{cursor_json}}}')
+    return json_answer(f'{{"decisions":{decisions_json(page.items, view.audience)},"cursor":{cursor_json}}}')
 
 
 @router.get("/api/smile", responses=answers(api.SmileAnswer, *_GUARDED), summary="The newest smile")
