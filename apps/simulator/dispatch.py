@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from apps.simulator import contract_details, encoder, historical, trading
+from apps.simulator import contract_details, encoder, fault_actions, historical, trading
 from apps.simulator import requests as ask
 from apps.simulator.fields import SYSTEM, RequestRefused
 from apps.simulator.messages import Answer, Code, Request
@@ -36,11 +36,7 @@ def _start(session: Session, request: ask.StartApi) -> None:
     session.send(
         encoder.managed_accounts([gateway.account.code]) + encoder.next_valid_id(gateway.next_id(session.client_id))
     )
-    farms = ((Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm"),
-             (Code.MARKET_FARM_OK, "Market data farm connection is OK:usopt"),
-             (Code.HISTORY_FARM_OK, "HMDS data farm connection is OK:ushmds"),
-             (Code.DEFINITION_FARM_OK, "Sec-def data farm connection is OK:secdefnj"))  # fmt: skip
-    session.send(b"".join(encoder.error(SYSTEM, code, text) for code, text in farms))
+    session.send(fault_actions.farm_notes(gateway))
 
 
 def _market_data(session: Session, request: ask.MarketData) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from apps.simulator.server import Gateway
 
 _RESTORED = "Connectivity between IBKR and Trader Workstation has been restored"
+_LOST = "Connectivity between IBKR and Trader Workstation has been lost."
 FARMS = {
     "market": (Code.MARKET_FARM_DOWN, Code.MARKET_FARM_OK, "Market data farm connection is {}:usopt"),
     "history": (Code.HISTORY_FARM_DOWN, Code.HISTORY_FARM_OK, "HMDS data farm connection is {}:ushmds"),
@@ -35,9 +36,20 @@ async def end(gateway: Gateway, fault: Active) -> None:
         await action(gateway, fault)
 
 
+def farm_notes(gateway: Gateway) -> bytes:
+    """What a client hears of servers and farms right after it started: as they are, not as they were at first."""
+    if gateway.faults.active("servers_lost"):
+        return encoder.error(SYSTEM, Code.SERVERS_LOST, _LOST)
+    down = {fault.text("farm") for fault in gateway.faults.active("farm_down")}
+    notes = [encoder.error(SYSTEM, Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")]
+    for farm, (broken, fine, text) in FARMS.items():
+        code, state = (broken, "broken") if farm in down else (fine, "OK")
+        notes.append(encoder.error(SYSTEM, code, text.format(state)))
+    return b"".join(notes)
+
+
 async def _servers_lost(gateway: Gateway, _: Active) -> None:
-    text = "Connectivity between IBKR and Trader Workstation has been lost."
-    gateway.broadcast(encoder.error(SYSTEM, Code.SERVERS_LOST, text))
+    gateway.broadcast(encoder.error(SYSTEM, Code.SERVERS_LOST, _LOST))
 
 
 async def _servers_back(gateway: Gateway, fault: Active) -> None:

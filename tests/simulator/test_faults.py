@@ -139,6 +139,27 @@ async def test_a_farm_goes_down_and_comes_back(farm: str, down: int, up: int) ->
         await heard.code(up)
 
 
+@pytest.mark.parametrize(
+    ("what", "parameters", "heard"),
+    [
+        ("servers_lost", {}, {1100}),
+        ("farm_down", {"farm": "market"}, {2104, 2103, 2106, 2158}),
+        ("farm_down", {"farm": "definition"}, {2104, 2106, 2157}),
+    ],
+)
+async def test_a_client_that_connects_meanwhile_hears_how_things_are(
+    what: str, parameters: dict[str, float | str | bool | None], heard: set[int]
+) -> None:
+    async with running() as gateway:
+        await gateway.begin_fault(what, None, parameters)
+        raw = await Raw.started(gateway)
+        told: set[int] = set()
+        while told != heard:
+            told.add(int((await raw.until(4))[3]))
+            assert told <= heard
+        await raw.close()
+
+
 async def test_a_missing_strike_is_200() -> None:
     async with running() as gateway, connected(gateway) as ib:
         heard = Heard(ib)
