@@ -22,6 +22,7 @@ from apps.cli.ports import free_port
 from apps.contracts.enums import Source
 from apps.contracts.names import Env
 from apps.contracts.recording import RecordingHeader
+from apps.simulator.recorded import RecordedWorld
 from tests.broker.gateway import gateway, price, quote
 from tests.broker.harness import RunningFeed, running
 
@@ -99,6 +100,26 @@ async def test_a_lost_connection_is_recorded_as_no_quotes_not_as_old_ones(tmp_pa
     header, ticks = read(path)
     row = next(n for n, c in enumerate(header.contracts) if (c.strike, c.option_type) == (594.0, "CALL"))
     assert [tick[3] for tick in ticks if tick[1] == row and tick[2] == 1] == [2.5, -1.0]
+
+
+async def test_a_recorded_day_replays_the_quotes_that_were_seen(tmp_path: Path) -> None:
+    path = tmp_path / "day.gz"
+    async with gateway() as gate, running(gate.port) as run:
+        await run.until_quoted()
+        recorder = recorder_for(run, path)
+        gate.send(quote(gate.request_of("594C"), 2.5, 2.6) + quote(gate.request_of("underlying"), 593.98, 594.0))
+        await run.until(lambda: run.chain.bid[run.row(594, "C")] == 2.5)
+        recorder.take(run.packets[-1], run.feed.book)
+        recorder.close()
+        seen = run.chain
+    world = RecordedWorld("recorded", path)
+    board = world.board(seen.market_time)
+    rows = {(item.strike, item.right): number for number, item in enumerate(world.listings)}
+    for row, strike in enumerate(seen.strike):
+        number = rows[strike, "C" if seen.is_call[row] else "P"]
+        assert (board.bid[number], board.ask[number]) == (seen.bid[row], seen.ask[row])
+        assert (board.bid_size[number], board.ask_size[number]) == (seen.bid_size[row], seen.ask_size[row])
+    assert (board.underlying_bid, board.underlying_ask) == (593.98, 594.0)
 
 
 async def test_a_cut_file_is_readable_up_to_its_last_whole_line(tmp_path: Path) -> None:
