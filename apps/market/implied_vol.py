@@ -150,13 +150,21 @@ def _solve(options: _Options, s: Array) -> None:
     if np.count_nonzero(good) == good.size:
         _householder(v, node, s)
         return
-    wide = ~good & np.isfinite(v) & (options[0] < np.where(options[3], options[1], options[2]))
-    v_wide = v[wide]
-    normal = np.where(v_wide < _FLOOR, np.nan, s[wide])
+    wide = np.isfinite(v)
+    np.greater(wide, good, wide)
+    solved = _solve_wide(options, wide, x=x, v=v, start=s) if np.count_nonzero(wide) else None
     _householder(v, node, s)
     np.copyto(s, np.nan, where=~good)
-    if v_wide.size:
-        s[wide] = solve_wide(x[wide], v_wide, normal)
+    if solved is not None:
+        s[wide] = solved
+
+
+def _solve_wide(options: _Options, wide: BoolArray, *, x: Array, v: Array, start: Array) -> Array:
+    """s of the rows in `wide`; the upper bound is held against the price itself, which no rounding has touched."""
+    price, forward, strike, is_call = options
+    below_bound = np.broadcast_to(price < np.where(is_call, forward, strike), wide.shape)[wide]
+    known = np.where(v[wide] < _FLOOR, np.nan, start[wide])
+    return np.where(below_bound, solve_wide(x[wide], v[wide], known), np.nan)
 
 
 def _reduce(options: _Options, x: Array, v: Array) -> None:
