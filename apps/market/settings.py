@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from apps.market.terms import Kind
@@ -79,6 +79,10 @@ class ScanSettings:
                 raise SettingsError(f"{name}={value!r} must be a number from {low:g} to {high:g}")
         if not all(math.isfinite(time) for time in self.event_times):
             raise SettingsError("event_times must be finite market seconds since 1970")
+
+    def stressed(self) -> ScanSettings:
+        """The same with the dearest venue's fee on every leg: scan with it to see which crossings would survive."""
+        return replace(self, fee_per_leg=self.stress_fee_per_contract / 100)
 
     @property
     def medium(self) -> float:

@@ -180,6 +180,16 @@ def test_the_state_follows_the_clock_and_quiet_states_find_nothing(clock: float,
         assert {f.kind for f in result.findings} <= {Kind.BOUND}
 
 
+def test_under_the_stress_fee_a_thin_crossing_is_gone_and_a_thick_one_stays() -> None:
+    chain = clean()
+    row, lower = row_of(chain, 692, is_call=True), row_of(chain, 691, is_call=True)
+    for above, survives in ((0.02, False), (0.10, True)):
+        crossed = moved(chain, row, round(float(chain.ask[lower] - chain.bid[row]), 2) + above)
+        assert any(f.kind in ARBITRAGE_KINDS for f in fresh(crossed).findings)
+        legs = [f.legs for f in fresh(crossed, limits=SETTINGS.stressed()).findings if f.kind is Kind.VERTICAL]
+        assert any({leg.row for leg in pair} == {row, lower} for pair in legs) is survives
+
+
 def test_an_event_holds_everything_at_low() -> None:
     hours = SessionHours(NOW - 3600, NOW + 20_000, NOW + 20_000)
     chain = clean()
