@@ -51,8 +51,13 @@ export const cash = (value: Maybe): string =>
     ? MISSING
     : numberFormat(2, 2, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" }).format(value);
 
-export const compact = (value: Maybe): string =>
-  value === null || value === undefined ? MISSING : numberFormat(0, 1, { notation: "compact" }).format(value);
+/** A count in the room a column has, as trading screens write it in every language: 1.2K, 3.4M. */
+export function compact(value: Maybe): string {
+  if (value === null || value === undefined) return MISSING;
+  if (Math.abs(value) < 1_000) return whole(value);
+  const [unit, letter] = Math.abs(value) < 999_950 ? [1e3, "K"] : [1e6, "M"];
+  return numberFormat(0, 1).format(value / unit) + letter;
+}
 
 /** An age or a wait: 0.4 s, 12 s, 3 min 05 s, 2 h 14 min. */
 export function duration(seconds: Maybe): string {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { duration, MISSING, price, signed } from "../src/format";
+import { compact, countdown, duration, MISSING, price, signed } from "../src/format";
 import { en } from "../src/i18n/en";
 import { es } from "../src/i18n/es";
 import { plural, setLanguage, t, type Key } from "../src/i18n/language";
@@ -159,4 +159,9 @@ describe("languages", () => {
 
 test("a number that rounds to nothing has no sign", () => {
   expect([price(-0.001), signed(-0.0001, 2)]).toEqual(["0.00", "0.00"]);
+});
+
+test("counts and times fit their columns", () => {
+  expect([0, 999, 1_000, 12_345, 999_949, 999_950, 3_400_000, null].map(compact)).toEqual(["0", "999", "1K", "12.3K", "999.9K", "1M", "3.4M", MISSING]);
+  expect([countdown(21_262), countdown(-1), countdown(null), duration(185), duration(8_100)]).toEqual(["5:54:22", "0:00:00", MISSING, "3 min 05 s", "2 h 15 min"]);
 });
