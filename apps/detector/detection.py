@@ -123,9 +123,9 @@ class Detection:
         return ended if reason not in _FINAL_REASONS else [*ended, *self.afterwards.finish(now)]
 
     def restore(self, anomalies: list[Anomaly], now: float) -> None:
-        """Take up an earlier holder's open episodes; their signals are out already."""
+        """Take up an earlier holder's open episodes; the signals of those that had reached MEDIUM are out already."""
         self.bodies = {episode_key(anomaly): anomaly for anomaly in anomalies}
-        self.signalled = {anomaly.id for anomaly in anomalies}
+        self.signalled = {anomaly.id for anomaly in anomalies if anomaly.highest_severity is not Severity.LOW}
         self.episodes.restore((_episode(key, anomaly) for key, anomaly in self.bodies.items()), now)
 
     def _told(

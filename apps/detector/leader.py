@@ -38,7 +38,7 @@ from apps.detector.sampler import Sampler
 from apps.detector.scanner import Scanner
 from apps.detector.sessions import clock_says, is_open, scan_hours, session_of
 from apps.detector.settings import DetectorSettings
-from apps.detector.spool import Line
+from apps.detector.spool import KEEP_SECONDS, Line
 from apps.market.calendar import ExchangeCalendar
 from apps.market.chain import Chain
 from apps.market.flow import SignedFlow
@@ -213,7 +213,7 @@ class Leader:
             except OSError as error:
                 self._around.measures.spool_failed("sync")
                 log.warning("the spool could not be put on the disk: %s", error)
-            self.line.log.prune(older_than_seconds=3600)
+            self.line.log.prune(older_than_seconds=KEEP_SECONDS)
 
     def _take_up(self, past: Checkpoint) -> None:
         """Continue an earlier holder's episodes and memory; the blind interval becomes a gap when quotes come."""

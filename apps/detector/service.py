@@ -62,6 +62,7 @@ class Detector:
         self._make_feed = make_feed
         self._listener = listener or bind(settings.bind_host, settings.detector_port, Env.DETECTOR_PORT)
         self._symbol: str = settings.symbol
+        self._run = settings.run_id or datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         self.metrics = DetectorMetrics(settings.symbol)
         self.leader: Leader | None = None
         self._starting = True
@@ -129,7 +130,7 @@ class Detector:
             calendar=calendar,
             feed=self._make_feed(settings.model_copy(update={"symbol": self._symbol}), clock, calendar, scene.labels),
             client=client,
-            measures=Measures(self.metrics, settings.symbol),
+            measures=Measures(self.metrics, self._symbol),
             checkpoint_path=settings.data_dir / "checkpoints" / f"{self._symbol}.json",
             labels=scene.labels,
         )
@@ -168,6 +169,7 @@ class Detector:
                 else:
                     above = 2 * lock.epoch + 1000
                     log.warning("the backend knows a higher epoch than %d (was DATA_DIR lost?): going on", lock.epoch)
+                    await _pause(stop, 1.0)
             except* LockLost as group:
                 log.error("the lock was lost: standing by (%s)", _leaf(group))  # noqa: TRY400
                 above = -1
@@ -184,7 +186,7 @@ class Detector:
         session = session_of(around.calendar, around.clock.now())
         stream = Stream(
             source=source,
-            run=self.settings.run_id or ("" if source is Source.LIVE else _run_id()),
+            run="" if source is Source.LIVE else self._run,
             symbol=self._symbol,
             day=session.day.isoformat(),
             epoch=lock.epoch,
@@ -315,10 +317,6 @@ def _calendar(today: date) -> ExchangeCalendar:
     calendar = ExchangeCalendar.around(today)
     calendar.session(today)
     return calendar
-
-
-def _run_id() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
 
 
 def _leaf(error: BaseException) -> BaseException:

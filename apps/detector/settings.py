@@ -50,6 +50,14 @@ class DetectorSettings(ServiceSettings):
     publisher_client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,160}$")] = "detector-local"
     publisher_client_secret: SecretStr = SecretStr("")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _simulated_by_default(cls, values: dict[str, object]) -> dict[str, object]:
+        """With a simulator's control port the source is simulated unless somebody says otherwise."""
+        if values.get("simulator_control_url") and "source" not in values:
+            return {**values, "source": Source.SIMULATED}
+        return values
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:

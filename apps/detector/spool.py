@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ READERS = (BACKEND,)
 """Who reads the spool. The bot has a cursor of its own from the day it runs: a reader that never reads keeps all."""
 
 KEEP_SECONDS = 24 * 3600.0
+"""What every reader has stays this long: a backend that lost its store can be given a day again."""
 
 
 @dataclass(slots=True)
@@ -51,9 +53,18 @@ class Spool:
         return Line(stream, EpochLog(folder, self._readers))
 
     def older(self, epoch: int) -> list[Line]:
-        """Lines of lower epochs, ascending, finished ones included."""
+        """Lines of lower epochs, ascending. Those that are finished and old are deleted."""
         loaded = (self._load(self._root / str(number)) for number in sorted(self._epochs()) if number < epoch)
-        return [line for line in loaded if line is not None]
+        return [line for line in loaded if line is not None and not self._forgotten(line)]
+
+    def _forgotten(self, line: Line) -> bool:
+        """Delete an epoch that every reader is done with, unless it is young or holds something for a person."""
+        kept = any((line.log.folder / name).exists() for name in ("quarantine", "dead-letter.jsonl"))
+        age = time.time() - (line.log.folder / "stream.json").stat().st_mtime
+        if kept or not line.log.done() or age < KEEP_SECONDS:
+            return False
+        line.log.delete()
+        return True
 
     def _epochs(self) -> list[int]:
         if not self._root.exists():

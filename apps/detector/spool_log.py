@@ -1,7 +1,7 @@
 """The log of one epoch: durable events appended to segments on the disk, read back in order (D8). Sends nothing.
 
 Durability: an event is handed to the kernel before `append` returns, so it survives our death; `sync` (called about
-once a second, on every new segment and at the end) puts it on the disk, so a power cut costs at most that second.
+once a second and at the end) puts it on the disk, so a power cut costs at most that second.
 A full disk is outlived: events wait in memory up to a bound, in order, and are written when there is room.
 """
 
@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import shutil
+import threading
 import time
 from bisect import bisect_right
 from collections import deque
@@ -50,7 +51,7 @@ class EpochLog:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._memory_bytes = memory_bytes
-        self._first_seqs: list[int] = sorted(int(path.stem) for path in folder.glob("*.jsonl"))
+        self._first_seqs: list[int] = sorted(int(path.stem) for path in folder.glob("[0-9]" * 16 + ".jsonl"))
         self.cursors = {reader: Cursor(folder / "cursors" / f"{reader}.json") for reader in readers}
         self.repairs: list[Repair] = []
         self.last_seq = self._check_segments()
@@ -60,6 +61,8 @@ class EpochLog:
         self._descriptor: int | None = None
         self._written = 0
         self._dirty = False
+        self._full_segments: list[int] = []
+        self._syncing = threading.Lock()
         self._places: dict[int, tuple[int, int]] = {}
         self.problem: str | None = None
         """Why the disk cannot be written now; None while it can."""
@@ -136,9 +139,16 @@ class EpochLog:
 
     def sync(self) -> None:
         """Put what was written on the disk. May block: call it from a thread. Raises OSError."""
-        if self._dirty and self._descriptor is not None:
-            self._dirty = False
-            os.fsync(self._descriptor)
+        with self._syncing:
+            while self._full_segments:
+                descriptor = self._full_segments.pop(0)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            if self._dirty and self._descriptor is not None:
+                self._dirty = False
+                os.fsync(self._descriptor)
 
     def prune(self, *, older_than_seconds: float) -> int:
         """Delete segments that every reader has passed and that are old enough; how many."""
@@ -165,13 +175,14 @@ class EpochLog:
         """Write what waits, put it on the disk and let go. What still does not fit is lost and said so."""
         if self._waiting and not self.flush():
             log.error("%d events could not be written before the end: %s", len(self._waiting), self.problem)
-        if self._descriptor is not None:
-            try:
-                self.sync()
-            except OSError as error:
-                self._refused(error)
-            os.close(self._descriptor)
-            self._descriptor = None
+        try:
+            self.sync()
+        except OSError as error:
+            self._refused(error)
+        with self._syncing:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
 
     def _records(self, after: int) -> Iterator[Record]:
         if self._recent and self._recent[0].seq <= after + 1:
@@ -221,9 +232,8 @@ class EpochLog:
     def _new_segment(self, first_seq: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(self._path(first_seq), flags, 0o600)
-        if self._descriptor is not None:
-            os.fsync(self._descriptor)
-            os.close(self._descriptor)
+        if self._descriptor is not None:  # its fsync may take long: the next `sync` does it, in its thread
+            self._full_segments.append(self._descriptor)
         self._descriptor, self._written = descriptor, 0
         if first_seq not in self._first_seqs:
             self._first_seqs.append(first_seq)

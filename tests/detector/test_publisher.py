@@ -241,6 +241,18 @@ async def test_lower_epochs_are_drained_before_ours_begins(tmp_path: Path) -> No
         assert all(seqs(made, epoch) == [1, 2, 3, 4, 5] for epoch in (1, 2))
 
 
+async def test_an_epoch_with_a_parked_event_is_drained_like_any_other(tmp_path: Path) -> None:
+    async with bench(tmp_path, epoch=2) as made:
+        older = made.spool.open(STREAM)
+        Journal(older, lambda _: None).tell(MARKET, NOON)
+        older.log.close()
+        (older.log.folder / "dead-letter.jsonl").write_bytes(b"{}\n")
+        made.start(made.spool.older(2))
+        made.tell(1)
+        await made.delivered()
+        assert seqs(made, 1) == [1]
+
+
 async def test_what_a_damaged_spool_lost_is_reported_in_its_place(tmp_path: Path) -> None:
     async with bench(tmp_path, epoch=2) as made:
         older = made.spool.open(STREAM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -211,3 +212,17 @@ def test_a_write_refused_halfway_leaves_whole_records_on_the_disk(tmp_path: Path
     assert later.repairs == []
     assert seqs(read_all(later)) == list(range(1, later.last_seq + 1))
     assert 0 < later.last_seq < 59
+
+
+def test_a_finished_epoch_goes_after_a_day_unless_it_holds_something_for_a_person(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "SPY", readers=("backend",))
+    for epoch in (1, 2, 3, 4):
+        line = spool.open(STREAM.model_copy(update={"epoch": epoch}))
+        fill(line.log, 3)
+        line.log.advance("backend", 3 if epoch != 3 else 1)
+        line.log.close()
+        os.utime(line.log.folder / "stream.json", (0, 0))
+    (tmp_path / "SPY" / "2" / "dead-letter.jsonl").touch()
+    os.utime(tmp_path / "SPY" / "4" / "stream.json")
+    assert [line.stream.epoch for line in spool.older(9)] == [2, 3, 4]
+    assert not (tmp_path / "SPY" / "1").exists()
