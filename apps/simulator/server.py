@@ -264,8 +264,10 @@ class Gateway:
 
 
 def bound(host: str, port: int) -> socket.socket:
+    """A socket on this address that does not listen yet: connections are refused. Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's delay off only for sockets that name their protocol
+    # The protocol is named because asyncio turns Nagle's delay off only for sockets that name it: with it on, a tick
+    # that follows another waits for the client's delayed acknowledgement.
     held = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

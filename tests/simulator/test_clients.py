@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.simulator import peer_clients
-from tests.simulator.helpers import running
+from tests.simulator.helpers import Raw, running
 from tests.simulator.worlds import FlatWorld
 
 PEERS = Path(sys.prefix) / "peers"
@@ -61,3 +62,14 @@ async def test_an_unmodified_client_lists_the_chain_streams_and_trades(name: str
     assert report["net_liquidation"] == 100_000
     assert report["order_ref"] == "peer"
     assert report["perm_id"] > 0
+
+
+async def test_a_tick_never_waits_for_the_acknowledgement_of_the_one_before() -> None:
+    async with running() as gateway:
+        raw = await Raw.started(gateway)
+        await raw.until(9)
+        (session,) = gateway.sessions
+        assert session._transport is not None
+        accepted = session._transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        await raw.close()
