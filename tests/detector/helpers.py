@@ -131,7 +131,7 @@ def ingest_process(folder: Path, **fault: Any) -> Iterator[IngestProcess]:
         server.kill()
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 150) -> None:
     """Poll; fails with `what` after a generous time that only a hang reaches."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -139,7 +139,7 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 30)
         time.sleep(0.02)
 
 
-async def until(condition: Callable[[], bool], *, what: str, seconds: float = 30) -> None:
+async def until(condition: Callable[[], bool], *, what: str, seconds: float = 150) -> None:
     """The same inside a loop."""
     deadline = time.monotonic() + seconds
     while not condition():

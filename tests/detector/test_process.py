@@ -34,7 +34,7 @@ class Child:
 
     def end(self, number: int = signal.SIGKILL) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(150)
 
 
 class Platform:
@@ -151,7 +151,7 @@ def run_once(folder: Path, **more: str) -> tuple[int, str]:
     """Run a detector that must end by itself; (exit code, output)."""
     environment = detector_environment(folder, "http://127.0.0.1:9", **more)
     command = [sys.executable, "-m", "apps.detector"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
     return done.returncode, done.stderr
 
 
