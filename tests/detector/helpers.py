@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -75,10 +76,17 @@ def cells(count: int, **changes: Any) -> dict[tuple[float, str], Cell]:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nothing listens on now, below the range that outgoing connections are given.
+
+    From that range a client that retries while its server is down would in time be given the very port it calls, be
+    connected to itself, and keep the server from coming back.
+    """
+    dice = random.SystemRandom()
+    while True:
+        port = dice.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class IngestProcess:
@@ -92,8 +100,13 @@ class IngestProcess:
 
     def start(self, fault: dict[str, Any] | None = None) -> None:
         command = [sys.executable, "-m", "tests.detector.ingest_server", str(self.port), str(self._file)]
-        self._process = subprocess.Popen(command, cwd=ROOT)
-        wait_until(self._answers, what="the tiny backend answers")
+        self._process = process = subprocess.Popen(command, cwd=ROOT)
+
+        def up() -> bool:
+            assert process.poll() is None, "the tiny backend ended by itself"
+            return self._answers()
+
+        wait_until(up, what="the tiny backend answers")
         if fault:
             self.fault(fault)
 
