@@ -16,7 +16,7 @@ class Port:
 
 
 class Env:
-    """Environment keys of the services. `.env.example` documents each with its default."""
+    """Environment keys that two parts must agree on. `.env.example` holds these and every other, with its default."""
 
     LOG_LEVEL: Final = "LOG_LEVEL"
     DATA_DIR: Final = "DATA_DIR"
