@@ -185,7 +185,8 @@ class Publisher:
         now = time.monotonic()
         pause = self._next_beat - now if self._next_beat > now else self._tap.beat_seconds()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), pause)
+            async with asyncio.timeout(pause):  # wait_for can swallow a cancellation that meets its time-out (3.11)
+                await self._wake.wait()
         self._wake.clear()
 
     async def _send(self, line: Line, batch: list[Record], frame: ComposedFrame | None) -> IngestReply | None:

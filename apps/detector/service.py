@@ -266,7 +266,8 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> boo
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 async def _scene(settings: DetectorSettings) -> _Scene:

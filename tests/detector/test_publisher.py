@@ -293,3 +293,15 @@ async def test_a_stop_sends_what_is_there_and_returns(tmp_path: Path) -> None:
         made.publisher.stop()
         await asyncio.wait_for(made.task, 150)  # type: ignore[arg-type]
         assert seqs(made) == list(range(1, 701))
+
+
+async def test_a_cancelled_publisher_ends_whatever_moment_it_is_cancelled_at(tmp_path: Path) -> None:
+    """A cancellation that met the beat's time-out used to be swallowed, and the service never stopped."""
+    async with bench(tmp_path) as made:
+        dice = random.Random(7)
+        for _ in range(150):
+            task = asyncio.create_task(made.publisher.run([], made.line))
+            await asyncio.sleep(0.02 + dice.uniform(0, 0.004))
+            task.cancel()
+            await asyncio.wait({task}, timeout=60)
+            assert task.cancelled()
