@@ -1,4 +1,4 @@
-/** What a type checker does not see: no way into markup or inline code, and the size of the first view. */
+/** What a type checker does not see: no way into markup or inline code, licence notices, the size of the first view. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -22,6 +22,11 @@ for (const path of [...files("src"), ...files("public"), "index.html"]) {
   readFileSync(path, "utf8").split("\n").forEach((line, index) => {
     for (const [pattern, why] of FORBIDDEN) if (pattern.test(line)) problems.push(`${path}:${index + 1} ${why}`);
   });
+}
+
+const notices = readFileSync("public/licences.txt", "utf8").toLowerCase();
+for (const name of Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies)) {
+  if (!notices.includes(name.toLowerCase())) problems.push(`public/licences.txt does not name ${name}, which the page ships`);
 }
 
 if (existsSync("dist/index.html")) {
