@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.cli.chain_files import NAN, ChainFile, ChainFileError, QuoteRow, number
+from apps.cli.chain_file_rows import NAN, ChainFile, ChainFileError, QuoteRow, number
 
 DELAY_MINUTES = 15.0
 NEW_YORK = ZoneInfo("America/New_York")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import date, datetime
 
-from apps.cli.chain_files import NAN, ChainFile, ChainFileError, QuoteRow, number
+from apps.cli.chain_file_rows import NAN, ChainFile, ChainFileError, QuoteRow, number
 
 REQUIRED = ("expiry", "strike", "right", "bid", "ask")
 OPTIONAL = (

@@ -13,7 +13,7 @@ import zipfile
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from apps.cli.chain_files import LARGEST_BYTES, NAN, ChainFile, ChainFileError, QuoteRow, number
+from apps.cli.chain_file_rows import LARGEST_BYTES, NAN, ChainFile, ChainFileError, QuoteRow, number
 
 NEW_YORK = ZoneInfo("America/New_York")
 

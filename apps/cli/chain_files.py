@@ -6,65 +6,18 @@ none of them, or broken, is a ChainFileError whose one sentence says what to do.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from apps.cli import chain_file_cboe, chain_file_csv, chain_file_lean
+from apps.cli.chain_file_rows import LARGEST_BYTES, NAN, ChainFile, ChainFileError
 from apps.market.chain import Array, Chain, Underlying
 
-LARGEST_BYTES: Final = 64_000_000
 MOST_CONTRACTS: Final = 100_000
-
-NAN: Final = float("nan")
-
-
-class ChainFileError(ValueError):
-    """The file cannot be scanned; the message is one sentence for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteRow:
-    """One contract as the file has it. Dollars per share and contracts; NaN for what is missing."""
-
-    expiry: date
-    strike: float
-    is_call: bool
-    bid: float = NAN
-    ask: float = NAN
-    bid_size: float = NAN
-    ask_size: float = NAN
-    last: float = NAN
-    volume: float = NAN
-    open_interest: float = NAN
-
-
-@dataclass(frozen=True, slots=True)
-class ChainFile:
-    """What a file holds. `stamp`: when it says it was taken (aware), None if it does not say.
-
-    `delay_minutes`: how old its quotes are at the stamp. `underlying_*` NaN when absent.
-    """
-
-    format: str
-    symbol: str
-    stamp: datetime | None
-    delay_minutes: float
-    rows: tuple[QuoteRow, ...]
-    american: bool = True
-    tick: float = 0.01
-    underlying_bid: float = NAN
-    underlying_ask: float = NAN
-    underlying_last: float = NAN
-
-    @property
-    def expiries(self) -> tuple[date, ...]:
-        """Every expiry in the file, ascending."""
-        return tuple(sorted({row.expiry for row in self.rows}))
 
 
 def read_chain_file(path: Path, *, at: str | None = None) -> ChainFile:
@@ -72,8 +25,6 @@ def read_chain_file(path: Path, *, at: str | None = None) -> ChainFile:
 
     Raises ChainFileError for a file that is missing, empty, huge, binary, not a chain, or has a wrong value in it.
     """
-    from apps.cli import chain_file_cboe, chain_file_csv, chain_file_lean  # noqa: PLC0415  they need the names above
-
     data = _content(path)
     if data[:4] == b"PK\x03\x04":
         return _checked(path, chain_file_lean.read(path.name, data, at))
@@ -122,22 +73,6 @@ def build_chain(file: ChainFile, expiry: date, as_of: float, seconds_to_expiry: 
         american=file.american,
         last_packet_time=as_of,
     )
-
-
-def number(text: str, *, where: str, name: str) -> float:
-    """A price, size or count: empty or -1 is "none" (NaN). Raises ChainFileError naming the place otherwise."""
-    cleaned = text.strip().replace(",", "")
-    if cleaned in {"", "-1", "-1.0", "-1.00"}:
-        return NAN
-    try:
-        value = float(cleaned)
-    except ValueError:
-        raise ChainFileError(
-            f"{where}: {name} is {text.strip()[:40]!r}, not a number; leave it empty for none."
-        ) from None
-    if not math.isfinite(value) or value < 0 or value > 1e12:
-        raise ChainFileError(f"{where}: {name} is {text.strip()[:40]!r}; it must be a number from 0 up, or empty.")
-    return value
 
 
 def _column(values: Sequence[float]) -> Array:

@@ -12,7 +12,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from apps.cli.chain_files import ChainFile, ChainFileError, build_chain, read_chain_file
+from apps.cli.chain_file_rows import ChainFile, ChainFileError
+from apps.cli.chain_files import build_chain, read_chain_file
 from apps.cli.scan_moment import Moment, choose_expiry, moment_of, odd_expiries
 from apps.cli.scan_report import ScanReport, print_table, report_json
 from apps.market.calendar import NEW_YORK

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from apps.cli.chain_files import ChainFile, ChainFileError
+from apps.cli.chain_file_rows import ChainFile, ChainFileError
 from apps.market.calendar import NEW_YORK, CalendarRangeError, ExchangeCalendar, SessionHours
 from apps.market.states import SessionHours as StateHours
 from apps.market.states import clock_state

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from apps.cli.chain_files import ChainFile
+from apps.cli.chain_file_rows import ChainFile
 from apps.market.calendar import NEW_YORK
 from apps.market.chain import Chain
 from apps.market.findings import STOCK_ROW, Finding, FindingLeg, ScanResult
