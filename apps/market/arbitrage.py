@@ -35,6 +35,10 @@ class Claim:
     edge_net: float
 
 
+Forwards = tuple[Array, Array]
+"""What buying and what selling the forward through each strike costs, (m,) each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Executable:
     """What a taker pays and gets, padded to (n + 1,): NaN where a side cannot be traded."""
@@ -67,10 +71,11 @@ def find_claims(chain: Chain, grid: StrikeGrid, sides: Executable, settings: Sca
     """Every crossing with a positive net edge, at most CLAIMS_PER_KIND a kind and right, in no order."""
     strike = float(grid.strikes[-1]) if grid.strikes.size else 0.0
     allowance = american_allowance(chain, settings, strike)
-    claims = [*_pairs(grid, sides, settings, allowance), *_butterflies(grid, sides, settings)]
-    claims += _forward_bounds(grid, sides, settings, allowance)
+    forwards = synthetic_forwards(grid, sides)
+    claims = [*_pairs(grid, sides, forwards, settings, allowance), *_butterflies(grid, sides, settings)]
+    claims += _forward_bounds(grid, sides, forwards, settings, allowance)
     if not chain.underlying.derived:
-        claims += _against_stock(chain, grid, sides, settings, allowance)
+        claims += _against_stock(chain, grid, sides, forwards, settings=settings, allowance=allowance)
     return claims
 
 
@@ -82,7 +87,9 @@ def _best(edge: Array, least: float) -> Iterator[int]:
     return iter(hits.tolist())
 
 
-def _pairs(grid: StrikeGrid, sides: Executable, settings: ScanSettings, allowance: float) -> Iterator[Claim]:
+def _pairs(
+    grid: StrikeGrid, sides: Executable, forwards: Forwards, settings: ScanSettings, allowance: float
+) -> Iterator[Claim]:
     """Verticals of both rights and boxes, both directions: one (m, m) table each, [bought, sold].
 
     A vertical sells j and buys i; it may end owing `liability[i, j]`. A box is two synthetic forwards: bought at
@@ -97,7 +104,7 @@ def _pairs(grid: StrikeGrid, sides: Executable, settings: ScanSettings, allowanc
             touch = float(edge[bought, sold])
             legs = (FindingLeg(int(rows[bought]), True), FindingLeg(int(rows[sold]), False))
             yield Claim(Kind.VERTICAL, legs, touch, touch - 2 * fee)
-    bought_forward, sold_forward = synthetic_forwards(grid, sides)
+    bought_forward, sold_forward = forwards
     edge = sold_forward[None, :] - bought_forward[:, None] - allowance
     for at in _best(edge.reshape(-1), 4 * fee):
         i, j = divmod(at, m)
@@ -107,7 +114,7 @@ def _pairs(grid: StrikeGrid, sides: Executable, settings: ScanSettings, allowanc
             yield Claim(Kind.BOX, box, touch, touch - 4 * fee)
 
 
-def synthetic_forwards(grid: StrikeGrid, sides: Executable) -> tuple[Array, Array]:
+def synthetic_forwards(grid: StrikeGrid, sides: Executable) -> Forwards:
     """What buying and what selling the forward through call and put costs at each strike, (m,) each, dollars."""
     bought = grid.strikes + sides.buy[grid.call_row] - sides.sell[grid.put_row]
     sold = grid.strikes + sides.sell[grid.call_row] - sides.buy[grid.put_row]
@@ -136,20 +143,25 @@ def _butterflies(grid: StrikeGrid, sides: Executable, settings: ScanSettings) ->
         yield Claim(Kind.BUTTERFLY, legs, touch, touch - fees)
 
 
-def _forward_bounds(grid: StrikeGrid, sides: Executable, settings: ScanSettings, allowance: float) -> Iterator[Claim]:
+def _forward_bounds(
+    grid: StrikeGrid, sides: Executable, forwards: Forwards, settings: ScanSettings, allowance: float
+) -> Iterator[Claim]:
     """An option asked below its intrinsic value on the best forward that other strikes let one trade: three legs."""
-    bought, sold = synthetic_forwards(grid, sides)
-    if not (np.isfinite(bought).any() and np.isfinite(sold).any()):
+    costs, gains = np.where(np.isnan(forwards[0]), np.inf, forwards[0]), np.where(np.isnan(forwards[1]), 0, forwards[1])
+    if not costs.size:
         return
-    cheapest, dearest = int(np.nanargmin(bought)), int(np.nanargmax(sold))
+    cheapest, dearest = int(costs.argmin()), int(gains.argmax())
+    bought, sold = float(costs[cheapest]), float(gains[dearest])
+    if not math.isfinite(bought) or sold <= 0:
+        return
     fees = 3 * settings.fee_per_leg
-    edge = sold[dearest] - grid.strikes - sides.buy[grid.call_row] - allowance
+    edge = sold - grid.strikes - sides.buy[grid.call_row] - allowance
     for at in _best(edge, fees):
         if at != dearest:
             touch = float(edge[at])
             legs = (FindingLeg(int(grid.call_row[at]), True), *_synthetic(grid, dearest, buy=False))
             yield Claim(Kind.BOUND, legs, touch, touch - fees)
-    edge = grid.strikes - bought[cheapest] - sides.buy[grid.put_row] - allowance
+    edge = grid.strikes - bought - sides.buy[grid.put_row] - allowance
     for at in _best(edge, fees):
         if at != cheapest:
             touch = float(edge[at])
@@ -158,7 +170,13 @@ def _forward_bounds(grid: StrikeGrid, sides: Executable, settings: ScanSettings,
 
 
 def _against_stock(
-    chain: Chain, grid: StrikeGrid, sides: Executable, settings: ScanSettings, allowance: float
+    chain: Chain,
+    grid: StrikeGrid,
+    sides: Executable,
+    forwards: Forwards,
+    *,
+    settings: ScanSettings,
+    allowance: float,
 ) -> Iterator[Claim]:
     """Conversion, reversal, and the stock bounds of each option: bid(C) > S, bid(P) > K, ask below intrinsic.
 
@@ -170,7 +188,7 @@ def _against_stock(
     get, give = ask + settings.stock_fee_per_share, bid - settings.stock_fee_per_share
     short = give - settings.short_stock_fee_per_share
     fee = settings.fee_per_leg
-    bought, sold = synthetic_forwards(grid, sides)
+    bought, sold = forwards
     buy_stock, sell_stock = FindingLeg(STOCK_ROW, True), FindingLeg(STOCK_ROW, False)
     calls, puts, strikes = grid.call_row, grid.put_row, grid.strikes
     for at in _best(edge := sold - get - allowance, 2 * fee):

@@ -21,7 +21,7 @@ LEAST_LIVE = 2
 """With one live strike there is nothing to compare it with."""
 
 LEAST_STRIKES = 4
-"""Below this many live strikes the smile is shown as not enough, whatever it says."""
+"""Below this many live strikes the smile is at best of low confidence, and not enough with few strikes quoted."""
 
 PARITY_STRIKES = 7
 PARTNER_MOST = 0.05
@@ -59,6 +59,8 @@ class Judgement:
     model_error: Array
     residual: Array
     judged: BoolArray
+    shape: Array | None
+    """Of the smile, if it was a good one: where the next fit may start."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +84,14 @@ def judge(
     usable: BoolArray,
     years: float,
     carry: float = 0.0,
+    shape: Array | None = None,
 ) -> Judgement:
     """Fair value of every contract. Arrays (n,), dollars; `usable` rows may be fitted and judged; years > 0.
 
     `forward`: by parity from the usable quotes; NaN when there is none.
 
-    `carry`: what early exercise and discounting may be worth on a contract far in the money, dollars. Never raises on
+    `carry`: what early exercise and discounting may be worth on a contract far in the money, dollars. `shape`: of the
+    smile a moment ago, a good start. Never raises on
     bad quotes: what cannot be judged is NaN, and `quality` says why.
     """
     low, high = np.where(usable, bid, np.nan), np.where(usable, ask, np.nan)
@@ -96,7 +100,7 @@ def judge(
     live = int(start.live.sum())
     if live < LEAST_LIVE or grid.strikes.size < LEAST_STRIKES:
         return _without_smile(quotes, start, live, carry)
-    fit = fit_jointly(quotes, start.live, forward=start.forward, atm_vol=start.atm_vol, years=years)
+    fit = fit_jointly(quotes, start.live, forward=start.forward, atm_vol=start.atm_vol, years=years, shape=shape)
     return _assemble(quotes, start, fit, carry)
 
 
@@ -155,6 +159,7 @@ def _without_smile(quotes: Quotes, start: _Start, live: int, carry: float) -> Ju
         model_error=error,
         residual=residual,
         judged=np.isfinite(residual),
+        shape=None,
     )
 
 
@@ -170,16 +175,22 @@ def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Jud
     residual = price_residual(quotes.mid, fair, quotes.half, error)
     with np.errstate(invalid="ignore"):
         inside = np.abs(quotes.mid - fair) <= quotes.half + TICK_HALF
-    band = np.isfinite(residual) & ~fit.outside[row]
-    share = float(inside[band].mean()) if band.any() else float("nan")
-    live = int(start.live.sum())
+    known = np.isfinite(residual)
+    band = known & ~fit.outside[row]
+    count = int(np.count_nonzero(band))
+    share = int(np.count_nonzero(inside & band)) / count if count else float("nan")
+    live = int(np.count_nonzero(start.live))
     quality = SmileQuality.GOOD if share >= SHARE_INSIDE_LEAST else SmileQuality.LOW_CONFIDENCE
+    if live < LEAST_STRIKES:
+        # In the last half hour few strikes live, but the dead ones' asks hold the shape: a smile, not a sure one.
+        enough = np.count_nonzero(known) >= 2 * PARITY_STRIKES
+        quality = SmileQuality.LOW_CONFIDENCE if enough else SmileQuality.NOT_ENOUGH_STRIKES
     return Judgement(
         forward=fit.forward,
         atm_vol=float(np.interp(0.0, fit.y, fit.vol)),
         degree=DEGREE,
         live=live,
-        quality=SmileQuality.NOT_ENOUGH_STRIKES if live < LEAST_STRIKES else quality,
+        quality=quality,
         share_inside=share,
         fair=fair,
         fair_iv=np.where(far, np.nan, fit.vol[row]),
@@ -191,5 +202,6 @@ def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Jud
         half_spread=quotes.half,
         model_error=error,
         residual=residual,
-        judged=np.isfinite(residual),
+        judged=known,
+        shape=fit.shape if quality is SmileQuality.GOOD else None,
     )

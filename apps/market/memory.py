@@ -44,6 +44,9 @@ class ScanMemory:
     claims: dict[ClaimKey, float] = field(default_factory=dict)
     claim_kinds: dict[tuple[float, bool], str] = field(default_factory=dict)
     bounds: dict[tuple[float, bool], float] = field(default_factory=dict)
+    shape: Array | None = None
+    """Of the last smile, when it was good: the next fit's start. Not kept: without it the fit only takes longer."""
+
     opened: bool = False
     opened_rows: BoolArray = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
 

@@ -58,8 +58,9 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
         usable=usable,
         years=years,
         carry=carry,
+        shape=memory.shape,
     )
-    memory.delta = judgement.delta
+    memory.delta, memory.shape = judgement.delta, judgement.shape
     coherence = _observe(chain, memory, judgement, half, settings)
     settled = calm(chain, half, memory.spreads)
     memory.opened = memory.opened or _has_opened(chain, hours, settled)
@@ -116,8 +117,10 @@ def _forward_and_usable(
         half_spread=half,
         sampling_seconds=settings.sampling_seconds,
     )
+    if not behind.any():
+        return forward, usable
     fresh = usable & ~behind
-    return forward, fresh if 2 * int(fresh.sum()) >= int(usable.sum()) else usable
+    return forward, fresh if 2 * np.count_nonzero(fresh) >= np.count_nonzero(usable) else usable
 
 
 def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array, settings: ScanSettings) -> Coherence:
@@ -190,7 +193,7 @@ def precision_capped(chain: Chain, forward: float, settings: ScanSettings) -> bo
 
 
 def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence) -> IntArray:
-    bits = np.zeros(len(chain), dtype=np.int64)
+    bits = np.full(len(chain), int(QuoteBit.LOW_CONFIDENCE) if judged.low_confidence else 0, dtype=np.int64)
     with np.errstate(invalid="ignore"):
         masks = (
             (QuoteBit.STALE, coherence.stale),
@@ -202,9 +205,8 @@ def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence) -> IntArray
             (QuoteBit.OUTLIER, judged.outlier),
         )
     for bit, mask in masks:
-        bits |= np.where(mask, int(bit), 0)
-    if judged.low_confidence:
-        bits |= int(QuoteBit.LOW_CONFIDENCE)
+        if mask.any():
+            bits[mask] |= int(bit)
     return bits
 
 
@@ -246,12 +248,12 @@ def _result(
         findings=findings,
         counts=ScanCounts(
             contracts=len(chain),
-            judged=int(np.isfinite(judged.z).sum()),
+            judged=int(np.count_nonzero(np.isfinite(judged.z))),
             claims=verdict.seen,
             claims_incoherent=verdict.incoherent,
             claims_dividend=verdict.dividend,
             claims_off=verdict.off,
-            residuals_stale=int((judged.outlier & coherence.stale).sum()),
+            residuals_stale=int(np.count_nonzero(judged.outlier & coherence.stale)),
         ),
     )
 

@@ -91,10 +91,13 @@ def row_states(chain: Chain, state: MarketState, opened: BoolArray) -> tuple[Mar
     """
     if state in {MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED}:
         return (state,) * len(chain)
+    opening = state is MarketState.NORMAL and not opened.all()
+    if not opening and not chain.halted.any():
+        return (state,) * len(chain)
     out: list[MarketState] = [state] * len(chain)
     for row in np.flatnonzero(chain.halted).tolist():
         out[row] = MarketState.HALTED
-    if state is MarketState.NORMAL:
+    if opening:
         for row in np.flatnonzero(~opened & ~chain.halted).tolist():
             out[row] = MarketState.OPENING
     return tuple(out)

@@ -15,12 +15,15 @@ from apps.market.judgement import Judgement
 from apps.market.settings import ScanSettings
 from apps.market.severity import Circumstances, apply_caps, grade_residual
 from apps.market.spread_volume import SPREAD_RATIO, VOLUME_RATIO
-from apps.market.terms import Flag, Kind, MarketState, Reason, Severity
+from apps.market.terms import Flag, Kind, MarketState, Reason, Severity, SmileQuality
 from apps.market.worth import statistical_worth
 
 NEW_YORK_STANDARD_SECONDS = 5 * 3600
 PIN_DOLLARS = 0.5
 PIN_SECONDS = 1800.0
+SPEAKING = frozenset({SmileQuality.GOOD, SmileQuality.LOW_CONFIDENCE})
+"""With fewer strikes than make a smile, nothing is out of line with one: bounds and crossings only."""
+
 MEDIUM_FACTOR = 2.0
 """SPREAD and VOLUME are MEDIUM, their highest, at this multiple of the ratio that makes them LOW."""
 
@@ -104,7 +107,8 @@ def residual_findings(chain: Chain, judged: Judged, state: MarketState, settings
         graded = grade_residual(z, float(judged.z_temporal[row]), float(judged.outside[row]), worth, settings)
         severity, reasons = apply_caps(graded, judged.around(row, state), executable=False)
         kind = Kind.RESIDUAL if abs(float(judgement.y[row])) <= MAX_ABS_Y else Kind.BOUND
-        off = kind not in settings.kinds or (kind is Kind.RESIDUAL and state is MarketState.FINAL)
+        no_smile = state is MarketState.FINAL or judgement.quality not in SPEAKING
+        off = kind not in settings.kinds or (kind is Kind.RESIDUAL and no_smile)
         if severity is None or off:
             continue
         legs = (FindingLeg(row, cheap),)

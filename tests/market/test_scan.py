@@ -224,6 +224,30 @@ def test_two_strikes_have_no_smile_but_still_a_box() -> None:
 QUOTE = st.one_of(st.just(np.nan), st.just(0.0), st.floats(0.01, 50.0).map(lambda x: round(x, 2)))
 
 
+def test_three_live_strikes_are_no_smile_so_nothing_is_out_of_line_with_one() -> None:
+    chain = clean()
+    forward = fresh(chain).forward
+    nearest = np.argsort(np.abs(chain.strike - forward), kind="stable")[:6]
+    near = np.zeros(len(chain), dtype=np.bool_)
+    near[nearest] = True
+    dead = replace(chain, bid=np.where(near, chain.bid, np.nan), ask=np.where(near, chain.ask, np.nan))
+    result = fresh(moved(dead, int(nearest[0]), 0.25))
+    assert result.smile is SmileQuality.NOT_ENOUGH_STRIKES
+    assert not [found for found in result.findings if found.kind is Kind.RESIDUAL]
+
+
+def test_a_fit_that_starts_from_the_scan_before_says_what_one_from_the_prior_says() -> None:
+    chain, memory = clean(), ScanMemory()
+    scan(chain, memory, SETTINGS)
+    assert memory.shape is not None
+    later = moved(
+        replace(chain, market_time=chain.market_time + 0.05, last_packet_time=chain.market_time + 0.05), 20, 0.3
+    )
+    warm, cold = scan(later, memory, SETTINGS), fresh(later)
+    assert {found.row for found in warm.findings} == {found.row for found in cold.findings}
+    np.testing.assert_allclose(warm.fair, cold.fair, atol=0.005)
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(580, 600), st.booleans(), QUOTE, QUOTE), max_size=40),
