@@ -1,35 +1,29 @@
-"""The socket and the server: uvicorn with the hub's own WebSocket protocol, stopped by the service's signal."""
+"""The server: uvicorn with the hub's own WebSocket protocol, stopped by the service's signal."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from apps.backend.hub.hub import Hub
 from apps.backend.hub.wire import HubProtocol
+from apps.service.web import HostedServer
 
 STOP_SECONDS = 2
 CLIENT_BYTES_MAX = 64 * 1024
 """No client has anything longer to say on the live channel."""
 
 
-class _Server(uvicorn.Server):
-    """Lives in our loop: the service owns the signals, and the hub says goodbye before sockets are closed."""
+class _Server(HostedServer):
+    """The hub says goodbye before sockets are closed."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Install none."""
-        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell live channels to reconnect, then stop."""
@@ -60,10 +54,7 @@ def make_server(app: ASGIApp, hub: Hub) -> uvicorn.Server:
 
 
 async def serve(app: ASGIApp, hub: Hub, listener: socket.socket, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then end within STOP_SECONDS and a little."""
-    # asyncio does this only for sockets made with proto=IPPROTO_TCP. Without it every answer of two writes waits for
-    # the peer's delayed acknowledgement: 40 ms, measured. Accepted sockets inherit it.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    """Serve on a socket of `service.web.bind` until `stop` is set, then end within STOP_SECONDS and a little."""
     server = make_server(app, hub)
     running = asyncio.create_task(server.serve(sockets=[listener]), name="server")
     stopping = asyncio.create_task(stop.wait(), name="stop")

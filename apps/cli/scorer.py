@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,7 +34,7 @@ from apps.contracts.names import Env
 from apps.service.logs import configure_logs
 from apps.service.run import run_service
 from apps.service.settings import ServiceSettings, load_settings
-from apps.service.web import bind
+from apps.service.web import HostedServer, bind
 from apps.simulator.truth import TruthReader
 
 log = logging.getLogger(__name__)
@@ -216,15 +215,6 @@ def _error(code: ErrorCode, message: str) -> str:
     return ErrorAnswer(error=ErrorBody(code=code, message=message)).model_dump_json()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn inside our loop: the signals are run_service's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Install none."""
-        yield
-
-
 async def run_scorer(settings: Settings, truth: Path, stop: asyncio.Event) -> None:
     """Serve the score until `stop` is set. Raises CannotStart when the port is taken."""
     listener = bind("127.0.0.1", settings.score_url.port or 80, Env.SCORE_URL)
@@ -234,7 +224,7 @@ async def run_scorer(settings: Settings, truth: Path, stop: asyncio.Event) -> No
         config = uvicorn.Config(
             ScoreApp(scorer), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
         )
-        server = _Server(config)
+        server = HostedServer(config)
         async with asyncio.TaskGroup() as group:
             following = group.create_task(scorer.follow(), name="score-follow")
             serving = group.create_task(server.serve(sockets=[listener]), name="score-serve")

@@ -1,4 +1,4 @@
-"""A service's small web side: /health, /ready and /metrics that tell the truth. Serves nothing else."""
+"""A service's web side: its socket, uvicorn in the service's own loop, and /health, /ready and /metrics."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _error(code: ErrorCode, message: str) -> bytes:
     return ErrorAnswer(error=ErrorBody(code=code, message=message)).model_dump_json().encode()
 
 
-class _Server(uvicorn.Server):
+class HostedServer(uvicorn.Server):
     """uvicorn inside somebody else's loop: the service owns the signals."""
 
     @contextlib.contextmanager
@@ -95,7 +95,7 @@ async def serve(app: ProbeApp, listener: socket.socket) -> None:
         timeout_graceful_shutdown=1,
         ws="none",
     )
-    server = _Server(config)
+    server = HostedServer(config)
     running = asyncio.create_task(server.serve(sockets=[listener]), name="probe-server")
     try:
         await asyncio.shield(running)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import uvicorn
@@ -15,13 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apps.contracts.api import ClockAnswer, ClockRequest, ScenarioAnswer
+from apps.service.web import HostedServer
 from tests.contracts.builders import DAY, MARKET_TIME
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class ControlPort:
@@ -43,7 +37,7 @@ class ControlPort:
             Route("/score", self._on_score),
         ]
         config = uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-        self._server = _Server(config)
+        self._server = HostedServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
         return self
 

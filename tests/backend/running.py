@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from apps.contracts.api import IngestRequest
 from apps.contracts.enums import Role
 from apps.contracts.events import Event, Stream
 from apps.contracts.frames import Frame
+from apps.contracts.names import Env
+from apps.service.web import bind
 from tests.contracts.builders import DAY, make_anomaly_event
 
 PUBLISHER = {"publisher_client_id": "detector", "publisher_client_secret": "a-secret-of-tests"}
@@ -120,10 +121,7 @@ def give_key(folder: Path) -> None:
 @contextlib.asynccontextmanager
 async def running(folder: Path, **override: Any) -> AsyncIterator[Running]:
     """Serve until the block ends; the port is free and on loopback."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(256)
-    listener.setblocking(False)
+    listener = bind("127.0.0.1", 0, Env.BACKEND_PORT)
     give_key(folder)
     backend = Backend(settings_for(folder, **override))
     stop = asyncio.Event()
