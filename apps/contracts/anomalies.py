@@ -41,7 +41,7 @@ from apps.contracts.enums import (
 )
 
 COMPUTED = frozenset({"mid_price", "expected_price", "deviation_percent"})
-"""Appendix B's names that follow from other fields."""
+"""Names of the public API that follow from other fields."""
 
 
 class Leg(Model):
@@ -68,7 +68,7 @@ class ReasonGiven(Model):
 
 
 class Worth(Model):
-    """What could be done at displayed prices (architecture section 5, Worth).
+    """What could be done at displayed prices.
 
     `edge_touch` and `edge_net` in dollars per share, before and after all fees; `size` in lots, the smallest quoted
     size over the legs; `worth_usd` at that size, `worth_usd_one` at one lot, both net with the order minimum.
@@ -107,7 +107,7 @@ class Score(Model):
 
 
 class Anomaly(Model):
-    """Appendix B's anomaly with its life, its worth and its reasons. `timestamp` is the market time of this state.
+    """One anomaly: its life, its worth and its reasons. `timestamp` is the market time of this state.
 
     Arbitrage kinds name the culprit leg in `strike` and `option_type` if there is one, otherwise their first leg.
     `fair` is the smile's price of that contract, null where no smile decides.
@@ -170,7 +170,7 @@ class Anomaly(Model):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def expected_price(self) -> float | None:
-        """Appendix B's name for `fair`."""
+        """The older name of `fair`."""
         return self.fair
 
     @computed_field  # type: ignore[prop-decorator]

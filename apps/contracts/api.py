@@ -1,4 +1,4 @@
-"""Request and answer bodies of the HTTP API (requirements, appendix B, normative part)."""
+"""Request and answer bodies of the HTTP API."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class IngestAnswer(Model):
 
 
 class ExternalAnomaly(Model):
-    """A third party's anomaly (appendix B history). The backend gives it an id under source `external`."""
+    """A third party's anomaly. The backend gives it an id under source `external`."""
 
     timestamp: Annotated[int, Field(ge=0, le=4_102_444_800)]
     symbol: Symbol = "SPY"

@@ -119,7 +119,7 @@ class Flag(StrEnum):
 
 
 class MarketState(StrEnum):
-    """The session's state of a chain or contract (architecture section 5)."""
+    """The session's state of a chain or contract."""
 
     PRE_OPEN = "PRE_OPEN"
     OPENING = "OPENING"

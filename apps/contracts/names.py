@@ -109,7 +109,7 @@ RESEND_SECONDS: Final = 5.0
 
 
 class Metric:
-    """Prometheus metric names (requirements, appendix E); labels in the comment."""
+    """Prometheus metric names; labels in the comment."""
 
     HTTP_REQUESTS: Final = "http_requests_total"  # method, endpoint, status
     HTTP_DURATION: Final = "http_request_duration_seconds"  # method, endpoint

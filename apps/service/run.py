@@ -21,7 +21,7 @@ class CannotStart(Exception):
 def run_service(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     """Run `main(stop)` under asyncio.run until it returns; SIGTERM and SIGINT set `stop`. The exit code.
 
-    A plain asyncio.run, no loop factory: ib_insync takes the policy's loop (trading-systems 5.8).
+    A plain asyncio.run, no loop factory: ib_insync takes the policy's loop.
     """
     code = 0
     try:

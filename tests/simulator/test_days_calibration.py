@@ -1,4 +1,4 @@
-"""The calibrated day is what the files say: the figures of issue 3, part 4 (a)."""
+"""The calibrated day is what the files say: its figures, one by one."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Render = Callable[[Audience], str | None]
 
 @dataclass(frozen=True, slots=True)
 class HubLimits:
-    """Seconds and counts of realtime-dashboard 2."""
+    """Wall seconds and counts, as the settings say."""
 
     connections_max: int = 1_000
     ping_seconds: float = 15.0

@@ -1,6 +1,6 @@
 """Records of the SignalR JSON hub protocol, version 1. Text in, text out; never a socket.
 
-A record is JSON followed by 0x1e; several may share a WebSocket message (realtime-dashboard 1.5).
+A record is JSON followed by 0x1e; several may share a WebSocket message.
 """
 
 from __future__ import annotations

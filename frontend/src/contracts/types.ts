@@ -3,7 +3,7 @@
 /** What a signal proposes. */
 export type Action = "BUY" | "SELL" | "COMBO";
 
-/** Appendix B's anomaly with its life, its worth and its reasons. `timestamp` is the market time of this state. */
+/** One anomaly: its life, its worth and its reasons. `timestamp` is the market time of this state. */
 export interface Anomaly {
   readonly id: string;
   readonly source: Source;
@@ -296,7 +296,7 @@ export interface MarketEvent {
   readonly body: Market;
 }
 
-/** The session's state of a chain or contract (architecture section 5). */
+/** The session's state of a chain or contract. */
 export type MarketState = "PRE_OPEN" | "OPENING" | "NORMAL" | "EVENT" | "HALTED" | "LATE" | "FINAL" | "CLOSED";
 
 /** Afterwards: at `after_seconds`, the net edge and the delta-hedged mid move in the anomaly's favour, $/share. */
@@ -510,7 +510,7 @@ export interface TokenRequest {
   readonly client_secret: string | null;
 }
 
-/** What could be done at displayed prices (architecture section 5, Worth). */
+/** What could be done at displayed prices. */
 export interface Worth {
   readonly edge_touch: number;
   readonly edge_net: number;

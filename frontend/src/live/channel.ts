@@ -3,7 +3,7 @@ import { HttpTransportType, HubConnectionBuilder, LogLevel, type HubConnection }
 import { retryDelay } from "./retry";
 
 const START_WATCHDOG_MS = 10_000;
-/** The service's words when its daily message quota is spent; it then closes for good (realtime-dashboard 1.6). */
+/** The service's words when its daily message quota is spent; it then closes for good. */
 const QUOTA_TEXT = "Message count reaches limit";
 const QUOTA_RETRY_SECONDS = 300;
 /** Failing longer than this while the API answers means that something between blocks the socket. */
