@@ -1,6 +1,5 @@
 # Each target is one line where it can be. `make help` lists them.
 SHELL := /bin/bash
-PYTHON ?= $(firstword $(wildcard .venv/bin/python) $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3))
 PORT ?=
 SCENARIO ?=
 
