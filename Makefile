@@ -9,7 +9,7 @@ SCENARIO ?=
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: setup ## the whole platform on this machine (SCENARIO=calibrated|open|halt|last-hour|event|quiet, PORT=8000)
+run: setup ## the whole platform on this machine (SCENARIO=calibrated|open|halt|last-hour|event|quiet|spxw-replay, PORT=8000)
 	@.venv/bin/spy up $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(PORT),--port $(PORT))
 
 test: setup-test ## every test but the benches; installs what it needs

@@ -13,6 +13,7 @@ from apps.contracts.enums import CloseReason, Flag, Kind, MarketState, Reason
 from apps.contracts.names import Env, Port
 from apps.detector.settings import DetectorSettings
 from apps.service.settings import ServiceSettings
+from tests.backend.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "frontend" / "README.md"]
@@ -78,6 +79,15 @@ def test_files_and_commands_that_are_named_exist(page: Path) -> None:
     assert [name for name in files if not (ROOT / name).exists()] == []
     assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
     assert commands <= set(COMMANDS)
+
+
+async def test_addresses_in_the_readme_answer(tmp_path: Path) -> None:
+    paths = re.findall(r"http://127\.0\.0\.1:8000(/[\w./-]+)", (ROOT / "README.md").read_text())
+    async with running(tmp_path) as here:
+        answers = {path: (await here.client.get(path)).status_code for path in paths}
+
+    assert paths
+    assert set(answers.values()) == {200}, answers
 
 
 def test_the_page_on_detection_explains_every_word_that_a_finding_may_carry() -> None:

@@ -15,8 +15,8 @@ need_python() {
 }
 
 need_node() {
-  if ! command -v npm >/dev/null || ! node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null; then
-    echo "Node.js 20 or newer with npm is needed and was not found. macOS: brew install node; elsewhere: nodejs.org/en/download." >&2
+  if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null; then
+    echo "Node.js 20.19, 22.12 or newer with npm is needed and was not found. macOS: brew install node; elsewhere: nodejs.org/en/download." >&2
     exit 1
   fi
 }

@@ -18,7 +18,9 @@ from apps.contracts.names import Env, Port
 
 ROOT = Path(apps.__file__).parent.parent
 PYTHONS = ((3, 11), (3, 13))
-NODE_MIN = 20
+NODES = ((20, 19), (22, 12), (23, 0))
+"""Of a major version the least minor that the page's build takes; the last stands for all that follow."""
+
 DISK_MIN_GB = 1.0
 LOOPBACK = "127.0.0.1"
 
@@ -84,15 +86,20 @@ def _tool(name: str) -> Check:
 
 def _node() -> Check:
     """Node builds the page; a page that is built runs without it."""
-    how = f"Install Node {NODE_MIN} or later (nodejs and npm); it is needed to build the page and for its tests."
+    how = "Install Node 20.19, 22.12 or later (nodejs and npm); it is needed to build the page and for its tests."
     verdict = Verdict.WARN if _page().verdict is Verdict.OK else Verdict.FAIL
     if not shutil.which("node") or not shutil.which("npm"):
         return Check("node", verdict, "node or npm not found", how)
     answer = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=20, check=False)
-    version = re.match(r"v(\d+)", answer.stdout)
-    if version and int(version[1]) >= NODE_MIN:
+    version = re.match(r"v(\d+)\.(\d+)", answer.stdout)
+    if version and builds_the_page(int(version[1]), int(version[2])):
         return Check("node", Verdict.OK, f"node {answer.stdout.strip()}")
     return Check("node", verdict, f"node says {answer.stdout.strip() or answer.stderr.strip()!r}", how)
+
+
+def builds_the_page(major: int, minor: int) -> bool:
+    """Whether this Node is one that the page's build tool runs on."""
+    return major >= NODES[-1][0] or any(major == known and minor >= least for known, least in NODES)
 
 
 def _page() -> Check:

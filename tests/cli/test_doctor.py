@@ -35,6 +35,15 @@ def doctor(*arguments: str) -> tuple[int, dict[str, Check]]:
     return answer.exit_code, checks
 
 
+@pytest.mark.parametrize(
+    ("version", "builds"),
+    [((18, 20), False), ((20, 10), False), ((20, 19), True), ((21, 7), False), ((22, 11), False), ((22, 12), True)],
+)
+def test_a_node_on_which_the_build_would_fail_is_named_beforehand(version: tuple[int, int], builds: bool) -> None:
+    assert doctor_local.builds_the_page(*version) is builds
+    assert doctor_local.builds_the_page(24, 0)
+
+
 def test_this_machine_has_what_the_tests_run_on() -> None:
     _, checks = doctor()
     for name in ("python", "packages", "disk", Env.DATA_DIR):
