@@ -40,6 +40,7 @@ def read(name: str, text: str) -> ChainFile:
         )
     if len(set(header)) != len(header):
         raise ChainFileError(f"{name} names a column twice; keep one of each.")
+    _refuse_misspelt(name, header)
     rows: list[QuoteRow] = []
     whole: dict[str, str] = {}
     for line, fields in enumerate(table[1:], start=2):
@@ -62,6 +63,15 @@ def read(name: str, text: str) -> ChainFile:
         underlying_ask=_whole_number(name, whole, "underlying_ask"),
         underlying_last=_whole_number(name, whole, "underlying_last"),
     )
+
+
+def _refuse_misspelt(name: str, header: list[str]) -> None:
+    """A file may have columns of its own. One of ours written otherwise would be lost in silence: say so instead."""
+    ours = {column.replace("_", ""): column for column in (*REQUIRED, *OPTIONAL)}
+    for column in header:
+        meant = ours.get("".join(filter(str.isalpha, column)))
+        if meant and column != meant:
+            raise ChainFileError(f"{name} has a column {column[:40]!r}; call it {meant}, or leave it out.")
 
 
 def _row(where: str, record: dict[str, str]) -> QuoteRow:

@@ -241,6 +241,7 @@ def test_a_crossed_quote_among_good_ones_is_flagged_and_claims_nothing(tmp_path:
         (HEADER, f"2025-05-16,594,C,1.80,1.90,{MOMENT}", "had expired"),
         (HEADER + ",style", f"2025-05-19,594,C,1.80,1.90,{MOMENT},asian", "american or european"),
         (HEADER + ",bid", f"2025-05-19,594,C,1.80,1.90,{MOMENT},1", "names a column twice"),
+        (HEADER + ",bidSize", f"2025-05-19,594,C,1.80,1.90,{MOMENT},7", "call it bid_size"),
     ],
 )
 def test_a_wrong_csv_is_one_sentence_that_names_the_place(tmp_path: Path, header: str, line: str, said: str) -> None:
