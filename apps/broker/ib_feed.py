@@ -123,6 +123,8 @@ class IBFeed:
             error = known
         except ConnectionError:  # a request of ours was under way when the socket went
             error = LinkError(f"The gateway was lost: {self._parts.link.lost_why or 'the connection closed'}.")
+        except TimeoutError:
+            error = LinkError("The gateway is connected but does not answer requests; connecting anew.", 504)
         except Exception as fault:
             self.counts.handler_errors["session"] += 1
             log.exception("feed: the session ended by a fault")
@@ -175,8 +177,9 @@ class IBFeed:
         asked = time.monotonic()
         while not parts.book.spot > 0:
             tending.raise_if_lost()
-            if time.monotonic() - asked > PRICE_RETRY_SECONDS and not parts.troubles.paused:
-                asked = time.monotonic()
+            due = parts.troubles.recheck or time.monotonic() - asked > PRICE_RETRY_SECONDS
+            if due and not parts.troubles.paused:
+                asked, parts.troubles.recheck = time.monotonic(), False
                 parts.lines.resubscribe((None,))
             self._refresh()
             await asyncio.sleep(PRICE_POLL_SECONDS)

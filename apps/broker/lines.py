@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from apps.broker.book import UNDERLYING, OptionKey, QuoteBook
@@ -50,6 +51,11 @@ class Lines:
     def options(self) -> tuple[OptionKey, ...]:
         """The option lines wanted, in subscription order."""
         return tuple(key for key in self._contracts if key is not None)
+
+    @property
+    def unanswered(self) -> tuple[LineKey, ...]:
+        """Lines of which nothing came yet: no data type, no tick, no refusal."""
+        return tuple(key for key in self._requests if key not in self.refused and not self._heard_of(key))
 
     def line_of(self, request: int) -> tuple[bool, LineKey]:
         """(True, line) of a request number; (False, None) when it is no line of ours."""
@@ -117,6 +123,10 @@ class Lines:
         """Market data type of a line, None before it is told."""
         request = self._requests.get(key)
         return None if request is None else self._tap.data_types.get(self._tap.rows.get(request, UNDERLYING - 1))
+
+    def _heard_of(self, key: LineKey) -> bool:
+        row = UNDERLYING if key is None else self._book.keys.index(key)
+        return self.data_type(key) is not None or isfinite(self._book.line_time(row))
 
     def mark_stale(self, *, all_lines: bool) -> None:
         """Tell the book which rows are degraded: all, or those refused, frozen, or behind a farm that is down."""

@@ -12,6 +12,7 @@ from math import inf
 from typing import Any
 
 from apps.broker.book import QuoteBook
+from apps.broker.codes import Act, policy_for
 from apps.broker.discovery import Discovery, Listed
 from apps.broker.lines import LineKey, Lines
 from apps.broker.link import Link, LinkError
@@ -103,7 +104,7 @@ class Tending:
         if link.lost.is_set():
             raise LinkError(f"The gateway was lost: {link.lost_why}.")
         if troubles.reconnect_why is not None:
-            raise LinkError(troubles.reconnect_why, troubles.code)
+            raise LinkError(troubles.reconnect_why, troubles.reconnect_code)
 
     async def _tend(self) -> None:
         self.raise_if_lost()
@@ -131,9 +132,12 @@ class Tending:
         parts, troubles = self._parts, self._parts.troubles
         now = time.monotonic()
         if troubles.resubscribe_all:
-            troubles.resubscribe_all = False
+            troubles.resubscribe_all = troubles.recheck = False
             troubles.resubscribe.clear()
             parts.lines.resubscribe_all()
+        if troubles.recheck:
+            troubles.recheck = False
+            troubles.resubscribe.update(parts.lines.unanswered)
         if troubles.verify_since is not None:
             self._verify(now, troubles.verify_since)
         if troubles.competing.since is not None:
@@ -175,14 +179,27 @@ class Tending:
         self._subscribe(self._centre())
 
     def _shrink(self) -> None:
-        """Refused for want of lines: what was accepted is what there is, until the next session. Never asks again."""
+        """Refused for want of lines: what was accepted is what there is, until the next session. Never asks for more.
+
+        Lines are asked for from spot outwards, so everything before the first refusal is held. Only when lines farther
+        out hold the places of nearer ones are those asked for again, once the farther ones were given back.
+        """
         self._parts.troubles.shrink = False
-        accepted = sum(key not in self._parts.lines.refused for key in self._parts.lines.options)
-        if accepted < 1:
+        lines = self._parts.lines
+        without = {key for key in lines.options if self._for_want_of_lines(key)}
+        held = next((place for place, key in enumerate(lines.options) if key in without), len(lines.options))
+        if not held:
+            held = sum(key not in lines.refused for key in set(lines.options) - set(lines.unanswered))
+        if held < 1:
             raise LinkError("The broker has no free market-data line for an option. Close lines in TWS.", 101)
-        self._most = min(self._most, accepted)
+        self._most = min(self._most, held)
         log.warning("feed: the window shrinks to %d option lines", self._most)
         self._subscribe(self._centre())
+        lines.resubscribe([key for key in lines.options if key in without])
+
+    def _for_want_of_lines(self, key: LineKey) -> bool:
+        code = self._parts.lines.refused.get(key)
+        return code is not None and policy_for(code).act is Act.SHRINK
 
     def _recentre(self) -> None:
         spot = self._centre()

@@ -14,8 +14,11 @@ from apps.broker.lines import LineKey, Lines
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 10.0
-PAUSE_SECONDS = 2.0
+PAUSE_SECONDS = 3.0
 """After a pacing error nothing is sent for so long."""
+
+NOTICE_SECONDS = 30.0
+"""A message whose cause leaves no trace of its own is shown for so long."""
 
 
 class Troubles:
@@ -35,6 +38,7 @@ class Troubles:
         self.servers.end()
         self.competing.end()
         self.reconnect_why: str | None = None
+        self.reconnect_code: int | None = None
         self.resubscribe_all = False
         self.resubscribe: set[LineKey] = set()
         self.absent: set[LineKey] = set()
@@ -43,9 +47,10 @@ class Troubles:
         """Monotonic time of the 1102 that must be followed by ticks."""
 
         self.paused_until = 0.0
-        self.code: int | None = None
-        self.message: str | None = None
-        """The newest code worth showing, and its text."""
+        self.recheck = False
+        """Requests were thrown away by the gateway: lines it never answered must be asked for again."""
+
+        self._notices: dict[int, tuple[Policy, float]] = {}
 
     @property
     def frozen(self) -> bool:
@@ -56,6 +61,21 @@ class Troubles:
     def paused(self) -> bool:
         """A pacing error was reported a moment ago: send nothing."""
         return time.monotonic() < self.paused_until
+
+    @property
+    def shown(self) -> Policy | None:
+        """The newest message worth showing whose cause still holds: what is over is not shown as if it were not."""
+        return next((policy for policy, at in reversed(self._notices.values()) if self._holds(policy, at)), None)
+
+    @property
+    def code(self) -> int | None:
+        """The broker's code of what is shown."""
+        return None if self.shown is None else self.shown.code
+
+    @property
+    def message(self) -> str | None:
+        """The text of what is shown."""
+        return None if self.shown is None else self.shown.text
 
     def on_code(self, request: int, code: int, text: str) -> None:
         """Note one message of the broker. `request` is -1 for the system's."""
@@ -90,19 +110,19 @@ class Troubles:
         elif act is Act.SERVERS_BACK_LOST:
             self.servers.end()
             self.resubscribe_all = True
-            self._show(None)
         elif act is Act.SERVERS_BACK_KEPT:
             self.servers.end()
             self.verify_since = time.monotonic()
-            self._show(None)
         elif act in (Act.RECONNECT, Act.VERSION_FATAL, Act.CLIENT_ID_IN_USE):
             self.reconnect_why = f"{policy.text} ({policy.code}: {text})"
+            self.reconnect_code = policy.code
         elif act is Act.FARM_DOWN and (farm := farm_of(policy.code, text)):
             self._lines.farms_down.setdefault(farm, self._market_now())
         elif act is Act.FARM_UP and (farm := farm_of(policy.code, text)):
             self._lines.farms_down.pop(farm, None)
         elif act is Act.PACING:
             self.paused_until = time.monotonic() + PAUSE_SECONDS
+            self.recheck = True
             self._show(policy)
         elif act is Act.COMPETING:
             self.competing.begin()
@@ -125,6 +145,18 @@ class Troubles:
         elif act is Act.LINE_DELAYED:
             self._show(policy)
 
-    def _show(self, policy: Policy | None) -> None:
-        self.code = None if policy is None else policy.code
-        self.message = None if policy is None else policy.text
+    def _show(self, policy: Policy) -> None:
+        self._notices.pop(policy.code, None)
+        self._notices[policy.code] = (policy, time.monotonic())
+
+    def _holds(self, policy: Policy, at: float) -> bool:
+        """Whether what a code told is still so. A shrunk window stays shrunk until the next session."""
+        act = policy.act
+        if act is Act.SERVERS_LOST:
+            return self.servers.since is not None
+        if act is Act.COMPETING:
+            return self.competing.since is not None
+        if act is Act.LINE_FATAL:
+            return policy.code in self._lines.refused.values()
+        recent = time.monotonic() - at < NOTICE_SECONDS
+        return recent or act is Act.SHRINK or (act is Act.LINE_DELAYED and self._lines.delayed)

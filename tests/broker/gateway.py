@@ -64,6 +64,9 @@ class Gateway:
     data_type: int = 1
     line_limit: int = 1000
     line_codes: dict[str, int] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    """Lines whose next request is thrown away with code 100, as by a gateway that got too many at once."""
+
     refuse_client_id: bool = False
     silent: frozenset[int] = frozenset()
     """Message ids that are never answered."""
@@ -203,6 +206,10 @@ class Gateway:
     def _subscribe(self, request: int, contract: list[str]) -> Iterable[bytes]:
         line = Line(request, contract[2], contract[3], float(contract[4] or 0), contract[5])
         code = self.line_codes.get(line.name)
+        if line.name in self.lost:
+            self.lost.discard(line.name)
+            yield error(-1, 100, "Max rate of messages per second has been exceeded")
+            return
         if len(self.lines) >= self.line_limit:
             yield error(request, 101, "Max number of tickers has been reached")
             return

@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
+from apps.broker import troubles
 from apps.contracts.enums import FeedState
-from tests.broker.gateway import Gateway, error, gateway, price, quote
+from tests.broker.gateway import Gateway, error, frame, gateway, price, quote
 from tests.broker.harness import RunningFeed, running
 
 
@@ -152,11 +153,26 @@ async def test_too_many_lines_shrink_the_window_once_and_never_loop() -> None:
         await run.until(lambda: len(run.feed.book.keys) == 6)
         await run.until_quoted()
         assert sorted(set(run.chain.strike)) == [593.0, 594.0, 595.0]
-        asked = sum(fields[0] == "1" for fields in gate.received)
+        await gate.until(lambda: asked(gate) == 11)
         gate.send(quote(gate.request_of("594C"), 2.5, 2.6))
         await run.until(lambda: run.chain.bid[run.row(594, "C")] == 2.5)
-        assert sum(fields[0] == "1" for fields in gate.received) == asked == 11
+        assert asked(gate) == 11
         assert run.feed.status.lines_used <= 8
+
+
+async def test_few_lines_of_many_wanted_leave_a_small_window_that_is_whole() -> None:
+    async with gateway(line_limit=10) as gate, running(gate.port, strikes_range_percent=2.0) as run:
+        await run.until(lambda: run.feed.status.code == 101 and len(run.feed.book.keys) == 8)
+        await run.until_quoted()
+        await gate.until(lambda: len(gate.lines) == 9)
+        assert state(run) is FeedState.CONNECTED
+        assert run.feed.status.lines_used == 9
+        assert run.feed.status.message is not None
+
+
+def asked(gate: Gateway) -> int:
+    """Market-data requests so far."""
+    return sum(fields[0] == "1" for fields in gate.received)
 
 
 @pytest.mark.parametrize("code", [354, 10168, 10186])
@@ -222,6 +238,40 @@ async def test_a_pacing_error_pauses_the_sending() -> None:
         await run.until(lambda: run.feed._parts.troubles.paused)
         assert run.feed.counts.resubscriptions == 0
         await run.until(lambda: run.feed.counts.resubscriptions == 1)
+
+
+async def test_a_request_thrown_away_for_pacing_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(troubles, "PAUSE_SECONDS", 0.2)
+    async with gateway(lost={"594C", "underlying"}) as gate, running(gate.port) as run:
+        await run.until_quoted()
+        assert run.feed.counts.codes[100] == 2
+        assert len(gate.lines) == 11
+
+
+async def test_a_notice_is_gone_when_what_it_told_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(troubles, "NOTICE_SECONDS", 0.2)
+    async with gateway() as gate, running(gate.port) as run:
+        await run.until_quoted()
+        line = gate.request_of("594C")
+        gate.send(error(-1, 100, "Max rate of messages per second has been exceeded"))
+        await run.until(lambda: run.feed.status.code == 100)
+        await run.until(lambda: run.feed.status.code is None and run.feed.status.message is None)
+        gate.send(error(line, 10167, "Displaying delayed market data.") + frame(58, 1, line, 3))
+        await run.until(lambda: run.feed.status.code == 10167 and run.feed.status.delayed)
+        await rest(0.3)
+        assert run.feed.status.code == 10167
+        gate.send(frame(58, 1, line, 1))
+        await run.until(lambda: run.feed.status.code is None and not run.feed.status.delayed)
+
+
+async def test_a_refusal_is_told_until_no_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(troubles, "NOTICE_SECONDS", 0.0)
+    async with gateway(line_codes={"594C": 354}) as gate, running(gate.port) as run:
+        await run.until(lambda: run.feed.status.code == 354)
+        gate.line_codes.clear()
+        gate.send(error(-1, 1101, "data lost"))
+        await run.until(lambda: run.feed.status.code is None)
+        await gate.until(lambda: "594C" in gate.names())
 
 
 @pytest.mark.parametrize("code", [504, 507, 1300])
