@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from apps.contracts.base import RunId, Symbol, Token
@@ -16,6 +17,9 @@ from apps.service.settings import ServiceSettings
 
 VERSION = "0.1.0"
 PAGE_DIR = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+")
 
 
 def _listed(value: object) -> object:
@@ -88,12 +92,32 @@ class Settings(ServiceSettings):
     retention_days_signals: Days = 0
     retention_days_decisions: Days = 0
 
+    @field_validator("metrics_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(
+                    f"METRICS_NETWORKS: {error}; write networks as 10.0.0.0/8, separated by commas"
+                ) from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"CORS_ORIGINS: {origin!r} is not an origin; write https://host or http://host:port, without a path"
+                )
+        return value
+
     @model_validator(mode="after")
     def _hang_together(self) -> Settings:
         if self.login == "entra" and not (self.auth_issuer and self.auth_jwks_url):
             raise ValueError("LOGIN=entra needs AUTH_ISSUER and AUTH_JWKS_URL of the tenant")
-        for network in self.metrics_networks:
-            ipaddress.ip_network(network)
         if (self.publisher_client_id is None) != (self.publisher_client_secret is None):
             raise ValueError("PUBLISHER_CLIENT_ID and PUBLISHER_CLIENT_SECRET go together; set both or neither")
         return self

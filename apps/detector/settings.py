@@ -37,7 +37,7 @@ class DetectorSettings(ServiceSettings):
     reserved_lines: Annotated[int, Field(ge=0, le=990)] = 20
     simulator_control_url: str | None = None
 
-    anomaly_threshold: Annotated[float, Field(description="Smallest robust |z|")] = 3.5
+    anomaly_threshold: Annotated[float, Field(allow_inf_nan=False, description="Smallest robust |z|")] = 3.5
     scans_per_second: Annotated[float, Field(ge=0.5, le=100, description="Most scans a second")] = 20.0
     scan_interval_seconds: Annotated[float, Field(ge=0.1, le=60, description="Longest pause between two scans")] = 2.0
     beat_seconds: Annotated[float, Field(ge=0.02, le=RESEND_SECONDS, description="One picture per beat")] = 0.05
@@ -66,7 +66,14 @@ class DetectorSettings(ServiceSettings):
     @field_validator("ex_dates", "event_times", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        """A bare number is refused: it would be read as seconds since 1970, which nobody means here."""
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        for part in parts:
+            if "-" not in part.lstrip("+-"):
+                raise ValueError(f"{part[:40]!r} is no date; write 2025-05-19, or 2025-05-19T14:00-04:00 for a time")
+        return parts
 
     @field_validator("event_times")
     @classmethod

@@ -7,6 +7,9 @@ from typing import TypeVar
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SHOWN_MAX = 80
+"""Characters of a wrong value that are shown."""
+
 
 class SettingsError(ValueError):
     """One or more settings cannot be used; each line names the key, what it was and what it may be."""
@@ -35,12 +38,18 @@ def describe(kind: type[ServiceSettings], error: ValidationError) -> str:
     for fault in error.errors(include_url=False, include_context=False):
         name = str(fault["loc"][0]) if fault["loc"] else ""
         message = fault["msg"].removeprefix("Value error, ").rstrip(".") + "."
-        if fault["type"] == "value_error":  # our own sentence names the key and the way out
+        if fault["type"] == "value_error" and name.upper() in message:  # our own sentence has it all
             lines.append(message)
             continue
-        shown = "" if _is_secret(kind, name) or fault["type"] == "missing" else f"={fault['input']}"
+        shown = "" if _is_secret(kind, name) or fault["type"] == "missing" else f"={_printable(fault['input'])}"
         lines.append(f"{name.upper()}{shown}: {message[:1].lower()}{message[1:]} {_help(kind, name)}".rstrip())
     return "\n".join(lines)
+
+
+def _printable(value: object) -> str:
+    """A value on one line of a terminal: control characters escaped, what is long cut."""
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(value))
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
 
 
 def _is_secret(kind: type[ServiceSettings], name: str) -> bool:
