@@ -13,7 +13,7 @@ import numpy.typing as npt
 from apps.simulator.injections import GATEWAY_FAULTS, INJECTED_SIZE, JUMP_DECAY_SECONDS, Injected, Placed, place
 from apps.simulator.paths import CELL_SECONDS, Grid, u_shape
 from apps.simulator.pricing import Greeks, greeks, implied_total_sd
-from apps.simulator.quotes import CELLS_PER_CHUNK, Markets, QuoteBook, QuoteModel
+from apps.simulator.quotes import CELLS_PER_CHUNK, DayQuotes, Markets, QuoteModel
 from apps.simulator.truth import TruthFile
 from apps.simulator.world import Bar, Board, Listing, Session, TimedFault
 
@@ -80,7 +80,7 @@ class ModelledWorld:
         self.session = described.session
         self._described = described
         self._model = with_jumps(model, injections)
-        self._book = QuoteBook(self._model)
+        self._quotes = DayQuotes(self._model)
         strikes = [float(strike) for strike in model.strike[::2]]
         self.listings = option_listings(described.symbol, described.trading_class, self.session.day, strikes)
         self._injections = tuple(sorted(injections, key=lambda injected: injected.start))
@@ -108,7 +108,7 @@ class ModelledWorld:
         if known is None:
             injected = self._injections[index]
             cell = self.grid.cell(injected.start)
-            fair = self._book.fair(cell)
+            fair = self._quotes.fair(cell)
             known = self._placed[index] = place(
                 injected,
                 strike=self._model.strike,
@@ -129,7 +129,7 @@ class ModelledWorld:
 
     def fair(self, market_time: float) -> Array:
         """The model's fair values, shape (n,); for tests and the truth."""
-        return self._book.fair(self.grid.cell(market_time))
+        return self._quotes.fair(self.grid.cell(market_time))
 
     def board(self, market_time: float) -> Board:
         """Quotes at `market_time`, clamped to the day; also lets the truth file know how far the day has come."""
@@ -140,7 +140,7 @@ class ModelledWorld:
         halted = next((i for i in active if self._injections[i].what == "halt"), None)
         if halted is not None:
             cell = self.grid.cell(self._injections[halted].start)
-        markets = self._book.at(cell)
+        markets = self._quotes.at(cell)
         board = self._board(cell, markets)
         for index in active:
             self._lay(index, markets, board)
@@ -204,7 +204,7 @@ class ModelledWorld:
 
     def _snapshot(self, index: int) -> Markets:
         if index not in self._snapshots:
-            self._snapshots[index] = self._book.at(self.grid.cell(self._injections[index].start))
+            self._snapshots[index] = self._quotes.at(self.grid.cell(self._injections[index].start))
         return self._snapshots[index]
 
     def _model_values(self, cell: int) -> tuple[Greeks, Array]:
@@ -212,7 +212,7 @@ class ModelledWorld:
         start = cell - cell % CELLS_PER_CHUNK
         if self._greeks is None or self._greeks[0] != start:
             model = self._model
-            forward, fair = float(model.forward[start]), self._book.fair(start)
+            forward, fair = float(model.forward[start]), self._quotes.fair(start)
             call = np.repeat(fair[::2], 2)
             sd = implied_total_sd(call, forward, model.strike, np.ones(call.size, dtype=np.bool_))
             left = self.session.close - self.grid.time(start)
@@ -255,7 +255,7 @@ class ModelledWorld:
         if row is None:
             return [round(float(price), 2) for price in self._model.forward[low : high + 1 : 10]]
         cells = sorted({int(cell) for cell in np.linspace(low, high, 4)})
-        return [round(float(self._book.fair(cell)[row]), 2) for cell in cells]
+        return [round(float(self._quotes.fair(cell)[row]), 2) for cell in cells]
 
     def _volume(self, row: int | None, cell: int) -> float:
         if row is None:

@@ -108,7 +108,7 @@ class _Struck:
     ask_size: Array
 
 
-class QuoteBook:
+class DayQuotes:
     """Markets at any cell. Keeps the last few chunks, so that time running forward costs one new chunk in 5 s."""
 
     def __init__(self, model: QuoteModel) -> None:

@@ -80,17 +80,17 @@ def test_prices_are_on_ticks_and_sizes_are_whole() -> None:
 
 def test_a_market_stays_until_its_fair_value_moves_by_half_a_tick() -> None:
     day = world()
-    previous, struck = day.board(START), day._book.at(day.grid.cell(START)).held_fair
+    previous, struck = day.board(START), day._quotes.at(day.grid.cell(START)).held_fair
     renewed = 0
     for step in range(1, 400):
         cell = day.grid.cell(START + step * 0.1)
-        board, fair, held = day.board(START + step * 0.1), day.fair(START + step * 0.1), day._book.at(cell).held_fair
+        board, fair, held = day.board(START + step * 0.1), day.fair(START + step * 0.1), day._quotes.at(cell).held_fair
         changed = (board.bid != previous.bid) | (board.ask != previous.ask) | (board.bid_size != previous.bid_size)
         assert (held[changed] == fair[changed]).all(), "a market that changes is struck at the fair value of then"
         moved = np.abs(fair - struck) > TICK / 2
         assert (held[moved] == fair[moved]).all(), "half a tick is enough"
         left = (previous.bid > fair + 1e-9) | (previous.ask < fair - 1e-9)
-        other_cause = left | (board.volume != previous.volume) | (cell % 600 == day._book._phase)
+        other_cause = left | (board.volume != previous.volume) | (cell % 600 == day._quotes._phase)
         assert not (changed & ~moved & ~other_cause).any(), "less is not"
         renewed += int(moved.sum())
         previous, struck = board, held

@@ -168,17 +168,17 @@ def test_a_board_costs_the_gateway_little() -> None:
     start = day.session.start + 200
     day.board(start)
     made = 0
-    walk = day._book._walk
+    walk = day._quotes._walk
 
     def counted(*arguments: object) -> object:
         nonlocal made
         made += 1
         return walk(*arguments)  # type: ignore[arg-type]
 
-    day._book._walk = counted  # type: ignore[method-assign,assignment]
+    day._quotes._walk = counted  # type: ignore[method-assign,assignment]
     began = time.perf_counter()
     for step in range(1000):
         day.board(start + step * 0.05)
-    day._book._walk = walk  # type: ignore[method-assign]
+    day._quotes._walk = walk  # type: ignore[method-assign]
     print(f"{(time.perf_counter() - began):.3f} s for 1,000 boards over 50 s")
     assert made <= 12
