@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from apps.contracts.anomalies import Anomaly, Times, anomaly_id
 from apps.contracts.api import ExternalAnomaly
 from apps.contracts.enums import EpisodeStatus, Kind, MarketState, Source
 from apps.contracts.events import Stream
-
-NEW_YORK = ZoneInfo("America/New_York")
+from apps.market.calendar import NEW_YORK
 
 
 def as_anomaly(external: ExternalAnomaly, state: MarketState, received_ms: float) -> tuple[Stream, Anomaly]:

@@ -12,9 +12,9 @@ from typing import Any
 from apps.broker.book import OptionKey
 from apps.broker.client import ib_api
 from apps.broker.settings import FeedSettings
-from apps.broker.trading_hours import NEW_YORK, parse_hours
+from apps.broker.trading_hours import parse_hours
 from apps.broker.window import strike_step
-from apps.market.calendar import ExchangeCalendar, SessionHours, new_york_day
+from apps.market.calendar import NEW_YORK, ExchangeCalendar, SessionHours, new_york_day
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-NEW_YORK = ZoneInfo("America/New_York")
+from apps.market.calendar import NEW_YORK
+
 _ZONE_ALIASES = {"EST5EDT": "America/New_York", "EST (Eastern Standard Time)": "America/New_York"}
 
 Interval = tuple[float, float]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from apps.cli.chain_file_rows import NAN, ChainFile, ChainFileError, QuoteRow, number
+from apps.market.calendar import NEW_YORK
 
 DELAY_MINUTES = 15.0
-NEW_YORK = ZoneInfo("America/New_York")
 
 _COLUMNS = ("Last Sale", "Net", "Bid", "Ask", "Volume", "IV", "Delta", "Gamma", "Open Interest")
 _STAMP = re.compile(r"Date: (\w+ \d{1,2}, \d{4}) at (\d{1,2}:\d{2} [AP]M) E[SD]T")

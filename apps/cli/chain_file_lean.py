@@ -11,11 +11,9 @@ import io
 import re
 import zipfile
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from apps.cli.chain_file_rows import LARGEST_BYTES, NAN, ChainFile, ChainFileError, QuoteRow, number
-
-NEW_YORK = ZoneInfo("America/New_York")
+from apps.market.calendar import NEW_YORK
 
 _ENTRY = re.compile(r"^(\d{8})_([a-z0-9.]+)_minute_quote_(american|european)_(call|put)_(\d+)_(\d{8})\.csv$")
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})$")
