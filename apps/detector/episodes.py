@@ -14,8 +14,9 @@ from apps.contracts.enums import SEVERITY_ORDER, CloseReason, EpisodeStatus, Kin
 Key = tuple[Kind, float, bool]
 """(kind, strike, is call): one open episode at a time."""
 
-OPEN_SAMPLES = 5
-"""An anomaly lasts at least so many samples of its line: at the broker's own pace of 0.1 s exactly `open_seconds`."""
+OPEN_SAMPLES = 1
+"""An anomaly lasts at least so many samples of its line: at the broker's own pace of 0.1 s `open_seconds` is longer; a
+hurried clock samples every line at one instant, and there a bad quote must be seen in the next sample again."""
 
 _LEVELS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 _EPSILON = 1e-6

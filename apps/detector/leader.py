@@ -29,6 +29,7 @@ from apps.detector.anomaly_record import instant
 from apps.detector.checkpoint import CHECKPOINT_SECONDS, Checkpoint
 from apps.detector.data_watch import DataWatch
 from apps.detector.detection import PARITY_RATE_MOST, Detection, Step
+from apps.detector.episodes import OPEN_SAMPLES
 from apps.detector.ingest_client import IngestClient
 from apps.detector.journal import Journal
 from apps.detector.measures import Measures
@@ -351,10 +352,10 @@ def _without_age(status: Status) -> Status:
 
 
 def _pace_note(rate: float) -> str | None:
-    """What a fast simulated clock costs: the gateway samples by the wall, so the lines drift apart in market time."""
+    """What a fast simulated clock costs: the gateway samples by the wall, so samples lie apart in market time."""
     if rate <= PARITY_RATE_MOST:
         return None
     return (
-        f"At {rate:g}x quotes of one instant arrive up to {0.1 * rate:.0f} market seconds apart: "
-        f"parity is off and anomalies must last {0.5 * rate:.0f} s."
+        f"At {rate:g}x the gateway samples every {0.1 * rate:.0f} market seconds: "
+        f"parity is off and anomalies must last {max(0.5, OPEN_SAMPLES * 0.1 * rate):g} s."
     )

@@ -96,9 +96,13 @@ class Coherence:
     silent: bool
 
 
-def silent(chain: Chain) -> bool:
-    """The whole chain has said nothing for more than 3 s. False where no packet time is known (a file)."""
-    return bool(np.isfinite(chain.last_packet_time)) and chain.market_time - chain.last_packet_time > SILENCE_SECONDS
+def silent(chain: Chain, sampling_seconds: float = 0.1) -> bool:
+    """The whole chain has said nothing for more than 3 s, or than two and a half samples of a hurried clock.
+
+    False where no packet time is known (a file).
+    """
+    most = max(SILENCE_SECONDS, ANSWER_SAMPLES * sampling_seconds)
+    return bool(np.isfinite(chain.last_packet_time)) and chain.market_time - chain.last_packet_time > most
 
 
 def late(
@@ -133,7 +137,7 @@ def judge(
     now = chain.market_time
     limit = np.maximum(half_spread, MOVE_FLOOR)
     slope = np.where(np.isnan(delta), 0.0, np.abs(delta))
-    quiet = silent(chain)
+    quiet = silent(chain, sampling_seconds)
     still_seconds = max(STILL_SECONDS, STILL_SAMPLES * sampling_seconds)
     moved = trail.range_over(now, still_seconds)
     still = slope * moved <= limit if np.isfinite(moved) else np.zeros(len(chain), dtype=np.bool_)

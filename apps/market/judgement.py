@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.market.chain import Array, BoolArray
-from apps.market.grid import StrikeGrid, padded
+from apps.market.grid import NEIGHBOURS, StrikeGrid, padded
 from apps.market.implied_vol import implied_vol
 from apps.market.joint_fit import DEGREE, MAX_ABS_Y, Quotes, SmileFit, fit_jointly
 from apps.market.residuals import median, price_residual
@@ -30,6 +30,7 @@ PARTNER_MOST = 0.05
 SHARE_INSIDE_LEAST = 0.7
 """Below this share of fair values inside their quotes the smile is the wrong shape: say so, raise no alarm."""
 
+TICK = 0.01
 TICK_HALF = 0.005
 
 
@@ -163,6 +164,24 @@ def _without_smile(quotes: Quotes, start: _Start, live: int, carry: float) -> Ju
     )
 
 
+def _common(away: Array, quotes: Quotes) -> Array:
+    """What a contract's deviation shares with the same right's next strikes on both sides, (n,) dollars, signed.
+
+    One bad quote stands alone; where both neighbours lie on the same side of the smile, the smile is out of shape there
+    by at least the smaller of them. At the end of the range the one neighbour speaks alone. At most a half-spread and a
+    tick: what lies farther out than that is no matter of shape, whoever else is out.
+    """
+    grid = quotes.grid
+    around = padded(away)
+    below, above = around[grid.neighbours[:, NEIGHBOURS - 1]], around[grid.neighbours[:, NEIGHBOURS]]
+    below, above = np.where(np.isnan(below), above, below), np.where(np.isnan(above), below, above)
+    with np.errstate(invalid="ignore"):
+        least = np.fmin(np.fmin(np.abs(below), np.abs(above)), np.abs(away))
+        least = np.minimum(least, quotes.half + TICK)
+        together = (below * above > 0) & (below * away > 0)
+    return np.where(together, np.copysign(least, away), 0.0)
+
+
 def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Judgement:
     """Everything a reader of the scan sees. Beyond |y| = 4 no smile speaks: in the money parity does, else nobody."""
     row = quotes.grid.row_strike
@@ -172,9 +191,11 @@ def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Jud
     if far.any():
         by_parity, parity_error = _by_parity(quotes, fit.forward, carry, np.inf)
         fair, error = np.where(far, by_parity, fair), np.where(far, parity_error, error)
-    residual = price_residual(quotes.mid, fair, quotes.half, error)
+    away = quotes.mid - fair
     with np.errstate(invalid="ignore"):
-        inside = np.abs(quotes.mid - fair) <= quotes.half + TICK_HALF
+        inside = np.abs(away) <= quotes.half + TICK_HALF
+    fair = fair + _common(away, quotes)
+    residual = price_residual(quotes.mid, fair, quotes.half, error)
     known = np.isfinite(residual)
     band = known & ~fit.outside[row]
     count = int(np.count_nonzero(band))

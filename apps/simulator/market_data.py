@@ -91,21 +91,30 @@ class LineTable:
         for req_id in self.req_ids:
             self.remove(req_id)
 
-    def is_due(self, beat: int) -> bool:
-        """Whether any line is sampled at this beat."""
+    def is_due(self, beat: int, *, together: bool = False) -> bool:
+        """Whether any line is sampled at this beat. `together`: all lines at one phase, see `sampled`."""
+        if together:
+            return beat % OPTION_BEATS == 0 and len(self) > 0
         return bool(self._due_slots()[beat % OPTION_BEATS].size) or (
             bool(self._underlying) and beat % UNDERLYING_BEATS == self._underlying_phase
         )
 
-    def sampled(self, beat: int, taken: Sample) -> bytes:
-        """The changes of the lines due at this beat; empty when there are none."""
+    def sampled(self, beat: int, taken: Sample, *, together: bool = False) -> bytes:
+        """The changes of the lines due at this beat; empty when there are none.
+
+        `together`: every line at one phase, the underlying too. On a hurried clock the phases would lie market seconds
+        apart, as no broker's do, and no two lines would speak of the same market.
+        """
         parts: list[bytes] = []
+        if together:
+            if beat % OPTION_BEATS == 0:
+                self._underlying_changes(taken, parts)
+                slots = np.fromiter(self._slot_of.values(), dtype=np.intp, count=len(self._slot_of))
+                self._option_changes(slots, beat, taken, parts)
+            return b"".join(parts)
         if beat % UNDERLYING_BEATS == self._underlying_phase:
             self._underlying_changes(taken, parts)
-        slots = self._due_slots()[beat % OPTION_BEATS]
-        if slots.size:
-            self._quote_changes(slots, taken, parts)
-            self._greek_changes(self._greek_slots(slots, beat), taken, parts)
+        self._option_changes(self._due_slots()[beat % OPTION_BEATS], beat, taken, parts)
         return b"".join(parts)
 
     def everything(self, taken: Sample, *, greeks: bool) -> bytes:
@@ -118,6 +127,11 @@ class LineTable:
             if greeks:
                 self._greek_changes(slots, taken, parts)
         return b"".join(parts)
+
+    def _option_changes(self, slots: Rows, beat: int, taken: Sample, parts: list[bytes]) -> None:
+        if slots.size:
+            self._quote_changes(slots, taken, parts)
+            self._greek_changes(self._greek_slots(slots, beat), taken, parts)
 
     def _underlying_changes(self, taken: Sample, parts: list[bytes]) -> None:
         for line in self._underlying.values():

@@ -232,10 +232,10 @@ class Gateway:
                 greeks = self._beat % 100 == 0
                 session.send(lines.live.everything(self.sample(), greeks=greeks))
             return
-        if lines.live.is_due(self._beat):
-            session.send(lines.live.sampled(self._beat, self.sample()))
-        if lines.delayed.is_due(self._beat):
-            session.send(lines.delayed.sampled(self._beat, self.sample(delayed=True)))
+        together = self.clock.rate > 1
+        for table, delayed in ((lines.live, False), (lines.delayed, True)):
+            if table.is_due(self._beat, together=together):
+                session.send(table.sampled(self._beat, self.sample(delayed=delayed), together=together))
 
     def _tell_profit(self) -> None:
         for session in self.sessions:

@@ -94,10 +94,6 @@ class Subscriptions:
             if item is not None:
                 self._turn(req_id, item, delayed=delayed)
 
-    def is_due(self, beat: int) -> bool:
-        """Whether a line is sampled at this beat."""
-        return self.live.is_due(beat) or self.delayed.is_due(beat)
-
     def _checked(self, req_id: int, item: Instrument) -> bool:
         """Whether the line is delayed. Raises RequestRefused where a fault ends it."""
         faults = self._session.gateway.faults

@@ -170,6 +170,22 @@ def test_every_option_is_sampled_once_in_ten_beats_at_its_own_phase() -> None:
     assert len({sampled[0] for sampled in due.values()}) == OPTION_BEATS
 
 
+def test_on_a_hurried_clock_every_line_and_the_underlying_speak_of_one_instant() -> None:
+    lines = table(*range(60))
+    lines.add(UnderlyingLine(5, UNIVERSE.underlying, frozenset(), (593.5, 594.0, 595.0, 593.0), delayed=False))
+    seen: dict[int, set[str]] = {}
+    for beat in range(3 * OPTION_BEATS):
+        moving = board()
+        moving.bid[:] = 5 + beat / 100
+        assert lines.is_due(beat, together=True) == (beat % OPTION_BEATS == 0)
+        for fields in messages(lines.sampled(beat, taken(moving), together=True)):
+            if fields[0] == "1" and fields[3] == "1":
+                seen.setdefault(beat, set()).add(fields[2])
+    assert sorted(seen) == [0, OPTION_BEATS, 2 * OPTION_BEATS]
+    assert len(seen[0]) == 61
+    assert all(len(seen[beat]) == 60 for beat in (OPTION_BEATS, 2 * OPTION_BEATS)), "an unchanged line was told again"
+
+
 def test_greeks_go_with_one_sample_in_ten() -> None:
     lines = table(*range(60))
     count = 0
