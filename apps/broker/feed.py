@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from apps.contracts.enums import FeedState
@@ -40,6 +41,27 @@ class FeedStatus:
     message: str | None = None
 
 
+@dataclass(slots=True)
+class FeedCounts:
+    """What the feed counts: nothing is dropped without being here. Read by the metrics."""
+
+    connects: int = 0
+    reconnects: int = 0
+    packets: int = 0
+    ticks: int = 0
+    quote_changes: int = 0
+    unrouted_ticks: int = 0
+    """Ticks of a line cancelled a moment ago, or never asked for."""
+
+    malformed: int = 0
+    """Messages or values that the library or we could not read."""
+
+    resubscriptions: int = 0
+    recentrings: int = 0
+    codes: Counter[int] = field(default_factory=Counter)
+    handler_errors: Counter[str] = field(default_factory=Counter)
+
+
 PacketHandler = Callable[[Packet], None]
 StatusHandler = Callable[[FeedStatus], None]
 
@@ -55,6 +77,11 @@ class MarketFeed(Protocol):
     @property
     def generation(self) -> int:
         """Rises whenever rows change their meaning (recentring, new expiry, reconnect): drop per-row memory."""
+        ...
+
+    @property
+    def counts(self) -> FeedCounts:
+        """Totals since the start; they only rise."""
         ...
 
     def chain(self, market_time: float) -> Chain | None:

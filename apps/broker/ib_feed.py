@@ -10,13 +10,13 @@ from apps.broker.backoff import Backoff, Outage
 from apps.broker.book import QuoteBook
 from apps.broker.codes import Act, policy_for
 from apps.broker.discovery import Discovery, DiscoveryError, Listed
-from apps.broker.feed import FeedStatus, PacketHandler, StatusHandler
+from apps.broker.feed import FeedCounts, FeedStatus, PacketHandler, StatusHandler
 from apps.broker.lines import Lines
 from apps.broker.link import Link, LinkError
 from apps.broker.reads import Cut
 from apps.broker.settings import FeedSettings
 from apps.broker.status import connected_status, unconnected_status
-from apps.broker.tap import FeedCounts, QuoteTap
+from apps.broker.tap import QuoteTap
 from apps.broker.tending import FeedParts, Tending
 from apps.broker.troubles import Troubles
 from apps.contracts.enums import FeedState
@@ -31,6 +31,11 @@ STEADY_SECONDS = 10.0
 
 PRICE_POLL_SECONDS = 0.02
 PRICE_RETRY_SECONDS = 30.0
+QUOTE_GRACE_SECONDS = 1.5
+"""How long a two-sided quote of the underlying is awaited while only its last or yesterday's close is known.
+
+The close often comes first: a window around it is subscribed in vain, and a second one follows at once.
+"""
 
 
 def _ignore(_news: object) -> None:
@@ -174,8 +179,10 @@ class IBFeed:
     async def _first_price(self, tending: Tending) -> None:
         """Wait for a price of the underlying; without one there is no window. Asks again now and then."""
         parts = self._parts
-        asked = time.monotonic()
-        while not parts.book.spot > 0:
+        asked = began = time.monotonic()
+        while not parts.book.underlying_trusted:
+            if parts.book.spot > 0 and time.monotonic() - began > QUOTE_GRACE_SECONDS:
+                return
             tending.raise_if_lost()
             due = parts.troubles.recheck or time.monotonic() - asked > PRICE_RETRY_SECONDS
             if due and not parts.troubles.paused:

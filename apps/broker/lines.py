@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from math import isfinite
 from typing import Any
 
 from apps.broker.book import UNDERLYING, OptionKey, QuoteBook
 from apps.broker.codes import farm_serves_options
-from apps.broker.tap import DELAYED, DELAYED_FROZEN, FROZEN, FeedCounts, QuoteTap
+from apps.broker.feed import FeedCounts
+from apps.broker.tap import DELAYED, DELAYED_FROZEN, FROZEN, QuoteTap
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,11 @@ class Lines:
     def unanswered(self) -> tuple[LineKey, ...]:
         """Lines of which nothing came yet: no data type, no tick, no refusal."""
         return tuple(key for key in self._requests if key not in self.refused and not self._heard_of(key))
+
+    def granted_before(self, refused: Collection[LineKey]) -> frozenset[LineKey]:
+        """Option lines the gateway had accepted when it refused the last of `refused`: it answers in order."""
+        last = max(self._requests[key] for key in refused)
+        return frozenset(key for key in self.options if key not in self.refused and self._requests[key] < last)
 
     def line_of(self, request: int) -> tuple[bool, LineKey]:
         """(True, line) of a request number; (False, None) when it is no line of ours."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from apps.broker.client import LIBRARY, new_ib
 from apps.broker.codes import Act, policy_for
+from apps.broker.feed import FeedCounts
 from apps.broker.reads import BadFrame, Cut, ReadBuffer
 from apps.broker.settings import FeedSettings
-from apps.broker.tap import FeedCounts
 
 log = logging.getLogger(__name__)
 

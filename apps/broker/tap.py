@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from apps.broker.book import UNDERLYING, QuoteBook
+from apps.broker.feed import FeedCounts
 
 log = logging.getLogger(__name__)
 
@@ -17,27 +16,6 @@ LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 
 _DELAYED_TICKS = {66: 1, 67: 2, 68: 4, 69: 0, 70: 3, 71: 5, 72: 6, 73: 7, 74: 8, 75: 9, 76: 14}
 """Delayed tick types and the live ones they stand for."""
-
-
-@dataclass(slots=True)
-class FeedCounts:
-    """What the feed counts: nothing is dropped without being here. Read by the metrics."""
-
-    connects: int = 0
-    reconnects: int = 0
-    packets: int = 0
-    ticks: int = 0
-    quote_changes: int = 0
-    unrouted_ticks: int = 0
-    """Ticks of a line cancelled a moment ago, or never asked for."""
-
-    malformed: int = 0
-    """Messages or values that the library or we could not read."""
-
-    resubscriptions: int = 0
-    recentrings: int = 0
-    codes: Counter[int] = field(default_factory=Counter)
-    handler_errors: Counter[str] = field(default_factory=Counter)
 
 
 class QuoteTap:

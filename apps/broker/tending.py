@@ -14,10 +14,10 @@ from typing import Any
 from apps.broker.book import QuoteBook
 from apps.broker.codes import Act, policy_for
 from apps.broker.discovery import Discovery, Listed
+from apps.broker.feed import FeedCounts
 from apps.broker.lines import LineKey, Lines
 from apps.broker.link import Link, LinkError
 from apps.broker.settings import FeedSettings
-from apps.broker.tap import FeedCounts
 from apps.broker.troubles import Troubles
 from apps.broker.window import Window, choose_window, must_recentre
 from apps.market.forward import parity_forward
@@ -179,23 +179,23 @@ class Tending:
         self._subscribe(self._centre())
 
     def _shrink(self) -> None:
-        """Refused for want of lines: what was accepted is what there is, until the next session. Never asks for more.
+        """Refused for want of lines: as many as were granted is what there is, until the next session.
 
-        Lines are asked for from spot outwards, so everything before the first refusal is held. Only when lines farther
-        out hold the places of nearer ones are those asked for again, once the farther ones were given back.
+        They are given to the contracts nearest to spot: what is held farther out is cancelled first, then those nearer
+        that were refused, or whose turn had not come, are asked for again. Never asks for more than was granted.
         """
         self._parts.troubles.shrink = False
         lines = self._parts.lines
-        without = {key for key in lines.options if self._for_want_of_lines(key)}
-        held = next((place for place, key in enumerate(lines.options) if key in without), len(lines.options))
-        if not held:
-            held = sum(key not in lines.refused for key in set(lines.options) - set(lines.unanswered))
-        if held < 1:
+        refused = [key for key in lines.options if self._for_want_of_lines(key)]
+        if not refused:
+            return
+        granted = lines.granted_before(refused)
+        if not granted:
             raise LinkError("The broker has no free market-data line for an option. Close lines in TWS.", 101)
-        self._most = min(self._most, held)
+        self._most = min(self._most, len(granted))
         log.warning("feed: the window shrinks to %d option lines", self._most)
         self._subscribe(self._centre())
-        lines.resubscribe([key for key in lines.options if key in without])
+        lines.resubscribe([key for key in lines.options if key not in granted])
 
     def _for_want_of_lines(self, key: LineKey) -> bool:
         code = self._parts.lines.refused.get(key)

@@ -127,6 +127,7 @@ class Metric:
     IBKR_RECONNECTS: Final = "ibkr_reconnection_attempts_total"
     IBKR_TICKS: Final = "ibkr_tick_count_total"  # symbol
     IBKR_ERRORS: Final = "ibkr_errors_total"  # code
+    IBKR_DROPPED: Final = "ibkr_dropped_total"  # reason: malformed, unrouted
     SPOT: Final = "spy_price_current"
     FORWARD: Final = "spy_forward_current"
     OPTIONS_SCANNED: Final = "options_scanned_total"  # option_type

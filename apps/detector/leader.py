@@ -252,7 +252,7 @@ class Leader:
     def _on_status(self, status: FeedStatus) -> None:
         if status.delayed and self.stream.source is Source.LIVE:
             self._ended = "the broker serves delayed data, which must not be called live"
-        self._around.measures.link(connected=status.connected, code=status.code)
+        self._around.measures.link(connected=status.connected)
         self._look()
 
     def _may_scan(self) -> bool:
@@ -310,6 +310,7 @@ class Leader:
         if session_of(self._around.calendar, now).day != self._session.day:
             self._ended = "a new session day"
         self._around.measures.looked(self, now)
+        self._around.measures.fed(self._around.feed.counts)
 
     def _interrupt(self, before: DataState, state: DataState, now: float) -> None:
         orphaned = now - (self.watch.last_market or self._started_at) > ORPHAN_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.broker.feed import FeedCounts
 from apps.contracts.anomalies import Anomaly
 from apps.contracts.enums import EpisodeStatus, OptionType, Severity
 from apps.contracts.events import Signal
@@ -25,6 +26,9 @@ class Measures:
         self._symbol = symbol
         self._publish = CounterFeed(metrics.publish_failures)
         self._lost = CounterFeed(metrics.spool_errors)
+        self._codes = CounterFeed(metrics.broker_errors)
+        self._dropped = CounterFeed(metrics.dropped)
+        self._handlers = CounterFeed(metrics.handler_errors)
         self._was_connected = False
 
     def leading(self, *, leading: bool) -> None:
@@ -35,14 +39,21 @@ class Measures:
         """Quote changes of one packet."""
         self.metrics.ticks.labels(self._symbol).inc(quote_changes)
 
-    def link(self, *, connected: bool, code: int | None) -> None:
+    def link(self, *, connected: bool) -> None:
         """The broker link's state."""
         self.metrics.connected.set(connected)
         if self._was_connected and not connected:
             self.metrics.reconnects.inc()
         self._was_connected = connected
-        if code is not None:
-            self.metrics.broker_errors.labels(str(code)).inc()
+
+    def fed(self, counts: FeedCounts) -> None:
+        """What the feed has counted: codes, what it could not use, handlers that raised."""
+        for code, count in counts.codes.items():
+            self._codes.set(str(code), count)
+        self._dropped.set("malformed", counts.malformed)
+        self._dropped.set("unrouted", counts.unrouted_ticks)
+        for handler, count in counts.handler_errors.items():
+            self._handlers.set(f"feed_{handler}", count)
 
     def scanned(self, chain: Chain, step: Step, arrivals: tuple[float, ...], seconds: float) -> None:
         """One scan, from the copy of the book to the events in the spool; every packet has its latency."""
@@ -81,6 +92,7 @@ class Measures:
         facts = leader.publisher.facts
         for reason, count in facts.failures.items():
             self._publish.set(reason, count)
+        self._publish.set("parked", facts.parked)
         while facts.publish_seconds:
             metrics.latency.labels("publish").observe(facts.publish_seconds.popleft())
         self._lost.set("write", leader.line.log.write_errors)

@@ -33,7 +33,8 @@ class DetectorMetrics:
         self.connected = gauge(Metric.IBKR_CONNECTED, "1 while the broker link is up.")
         self.reconnects = counter(Metric.IBKR_RECONNECTS, "Times the broker link had to be made again.")
         self.ticks = counter(Metric.IBKR_TICKS, "Quote changes received.", "symbol")
-        self.broker_errors = counter(Metric.IBKR_ERRORS, "Broker messages that changed the link's state.", "code")
+        self.broker_errors = counter(Metric.IBKR_ERRORS, "Broker messages by their code, notices included.", "code")
+        self.dropped = counter(Metric.IBKR_DROPPED, "Broker messages not used: unreadable, or of no line.", "reason")
         self.spot = gauge(Metric.SPOT, "Underlying's midpoint, dollars.")
         self.forward = gauge(Metric.FORWARD, "Option-implied forward, dollars.")
         self.scanned = counter(Metric.OPTIONS_SCANNED, "Contracts scanned.", "option_type")
@@ -70,6 +71,8 @@ class DetectorMetrics:
                 self.detected.labels(severity, kind)
         for option_type in OptionType:
             self.scanned.labels(option_type)
+        for reason in ("malformed", "unrouted"):
+            self.dropped.labels(reason)
         for stage in ("detect", "publish"):
             self.latency.labels(stage)
         self.ticks.labels(symbol)
@@ -85,6 +88,7 @@ class CounterFeed:
         self._last: dict[str, int] = {}
 
     def set(self, label: str, total: int) -> None:
-        """Raise the labelled counter to `total`."""
-        self._counter.labels(label).inc(max(0, total - self._last.get(label, 0)))
-        self._last[label] = max(total, self._last.get(label, 0))
+        """Add what has come since; a total that fell began anew, as a new stream's totals do."""
+        last = self._last.get(label, 0)
+        self._counter.labels(label).inc(total - last if total >= last else total)
+        self._last[label] = total

@@ -193,6 +193,8 @@ class Detector:
         )
         line = spool.open(stream)
         older = await asyncio.to_thread(spool.older, lock.epoch)
+        for _ in range(spool.damaged):
+            around.measures.spool_failed("unreadable")
         past = await asyncio.to_thread(_past, around.checkpoint_path, stream, older)
         leader = Leader(around, line, older, past)
         leader.took_over(GapReason.TAKEOVER if waited else GapReason.RESTART)

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from apps.broker.feed import FeedStatus, Packet
+from apps.broker.feed import FeedCounts, FeedStatus, Packet
 from apps.contracts.enums import DataState, FeedState, MarketState, SmileQuality, Source
 from apps.contracts.events import Stream
 from apps.contracts.frames import Cell, Frame
@@ -213,6 +213,7 @@ class HandFeed:
         self.status = FeedStatus(FeedState.STARTING, False, False, 0, 80, None)
         self.cheap: dict[tuple[float, bool], float] = {}
         self.updates = 1
+        self.counts = FeedCounts()
         self.running = False
         self._on_packet: Callable[[Packet], None] = lambda _: None
         self._on_status: Callable[[FeedStatus], None] = lambda _: None

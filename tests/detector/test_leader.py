@@ -17,7 +17,7 @@ from apps.detector import checkpoint as checkpoints
 from apps.detector.ingest_client import IngestClient
 from apps.detector.leader import Leader, StreamEnded, Surroundings
 from apps.detector.measures import Measures
-from apps.detector.metrics import DetectorMetrics
+from apps.detector.metrics import CounterFeed, DetectorMetrics
 from apps.detector.settings import DetectorSettings
 from apps.detector.spool import Spool
 from apps.market.calendar import ExchangeCalendar
@@ -267,6 +267,28 @@ async def test_a_failing_scan_is_counted_and_outlived(tmp_path: Path, server, mo
         )
         monkeypatch.setattr(made.feed, "chain", whole)
         await made.sees(lambda event: event["type"] == "market", "life goes on")
+
+
+async def test_what_the_feed_could_not_use_is_in_the_metrics(tmp_path: Path, server) -> None:
+    async with stage(tmp_path, server) as made:
+        made.feed.counts.malformed = 3
+        made.feed.counts.codes[2105] = 2
+        made.feed.counts.handler_errors["packet"] = 1
+        wanted = (
+            'ibkr_dropped_total{reason="malformed"} 3.0',
+            'ibkr_errors_total{code="2105"} 2.0',
+            'handler_errors_total{handler="feed_packet"} 1.0',
+        )
+        await until(lambda: all(line in _text(made.metrics) for line in wanted), what="the counts")
+
+
+def test_a_new_stream_s_totals_are_added_to_the_old_one_s() -> None:
+    metrics = DetectorMetrics("SPY")
+    totals = CounterFeed(metrics.publish_failures)
+    for total in (2, 5, 0, 1):
+        totals.set("away", total)
+
+    assert 'publish_failures_total{reason="away"} 6.0' in _text(metrics)
 
 
 def _text(metrics: DetectorMetrics) -> str:
