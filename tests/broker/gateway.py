@@ -71,6 +71,9 @@ class Gateway:
     silent: frozenset[int] = frozenset()
     """Message ids that are never answered."""
 
+    close_first: float | None = None
+    """Yesterday's close of the underlying, sent in a packet of its own before its quote."""
+
     quotes: bool = True
     """Send one quote on each subscription."""
 
@@ -223,7 +226,12 @@ class Gateway:
         if self.quotes:
             bid = self.spot - 0.01 if line.name == "underlying" else option_value(line, self.spot)
             ticks = (1, 2) if self.data_type < 3 else (66, 67)
-            yield price(request, ticks[0], round(bid, 2)) + price(request, ticks[1], round(bid + 0.02, 2))
+            quoted = price(request, ticks[0], round(bid, 2)) + price(request, ticks[1], round(bid + 0.02, 2))
+            if line.name == "underlying" and self.close_first is not None:
+                yield price(request, 9, self.close_first)
+                asyncio.get_running_loop().call_later(0.1, self.send, quoted)
+            else:
+                yield quoted
 
 
 def option_value(line: Line, spot: float) -> float:

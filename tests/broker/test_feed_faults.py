@@ -170,6 +170,27 @@ async def test_few_lines_of_many_wanted_leave_a_small_window_that_is_whole() -> 
         assert run.feed.status.message is not None
 
 
+async def test_lines_held_far_out_are_given_to_nearer_contracts_when_lines_run_short() -> None:
+    async with gateway(line_limit=12) as gate, running(gate.port) as run:
+        await run.until_quoted()
+        gate.line_limit = 9
+        gate.send(quote(gate.request_of("underlying"), 597.0, 597.02))
+        await run.until(
+            lambda: run.feed.status.code == 101 and sorted(set(run.chain.strike)) == [596.0, 597.0, 598.0, 599.0]
+        )
+        await gate.until(lambda: len(gate.lines) == 9)
+        await run.until_quoted()
+        assert run.feed.counts.reconnects == 0
+        assert state(run) is FeedState.CONNECTED
+
+
+async def test_yesterdays_close_is_not_taken_for_spot_while_a_quote_is_on_its_way() -> None:
+    async with gateway(close_first=580.0) as gate, running(gate.port) as run:
+        await run.until_quoted()
+        assert run.feed.counts.recentrings == 0
+        assert asked(gate) == 11
+
+
 def asked(gate: Gateway) -> int:
     """Market-data requests so far."""
     return sum(fields[0] == "1" for fields in gate.received)
