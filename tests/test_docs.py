@@ -11,7 +11,13 @@ from apps.backend.settings import Settings
 from apps.cli.main import COMMANDS
 from apps.contracts.enums import CloseReason, Flag, Kind, MarketState, Reason
 from apps.contracts.names import Env, Port
+from apps.detector.episodes import EpisodeSettings
 from apps.detector.settings import DetectorSettings
+from apps.market.settings import ScanSettings
+from apps.market.severity import HIGH_ARBITRAGE_NET, HIGH_OUTSIDE_NET, MEDIUM_OUTSIDE_NET
+from apps.market.spread_volume import SPREAD_RATIO, VOLUME_RATIO
+from apps.market.states import FINAL_SECONDS, FREEZE_SECONDS, LATE_SECONDS
+from apps.market.statistical import MEDIUM_FACTOR
 from apps.service.settings import ServiceSettings
 from tests.backend.running import running
 
@@ -95,3 +101,26 @@ def test_the_page_on_detection_explains_every_word_that_a_finding_may_carry() ->
     words = [*Kind, *Reason, *Flag, *MarketState, *CloseReason]
 
     assert [word for word in words if not re.search(rf"\b{re.escape(word)}\b", text)] == []
+
+
+def test_the_page_on_detection_gives_the_limits_of_the_code() -> None:
+    text = " ".join((ROOT / "docs" / "detection.md").read_text().replace("\\|", "|").split())
+    scan, life = ScanSettings(), EpisodeSettings()
+    limits = [
+        f"|z| ≥ {scan.threshold:g}, outside ≥ {100 * scan.tick:g} c",
+        f"|z| ≥ {scan.medium:g}, outside less one fee ≥ {100 * MEDIUM_OUTSIDE_NET:g} c",
+        f"|z| ≥ {scan.high:g}, outside less one fee ≥ {100 * HIGH_OUTSIDE_NET:g} c",
+        f"net edge ≥ {100 * HIGH_ARBITRAGE_NET:g} c, culprit's z ≥ {scan.threshold:g}",
+        f"net edge ≥ {100 * scan.high_edge_net:g} c *and* ≥ ${scan.high_worth_usd:g}",
+        f"ratio ≥ {SPREAD_RATIO:g} | ratio ≥ {MEDIUM_FACTOR * SPREAD_RATIO:g}",
+        f"ratio ≥ {VOLUME_RATIO:g} | ratio ≥ {MEDIUM_FACTOR * VOLUME_RATIO:g}",
+        f"One contract costs {100 * scan.fee_per_leg:g} c a share",
+        f"not one packet for {FREEZE_SECONDS:g} s",
+        f"the last {LATE_SECONDS / 60:g} minutes",
+        f"the last {FINAL_SECONDS / 60:g} minutes",
+        f"an episode after {life.open_seconds:g} s",
+        f"after {life.close_seconds:g} s away",
+        f"rests for {life.cooldown_seconds:g} s",
+    ]
+
+    assert [limit for limit in limits if limit not in text] == []
