@@ -30,6 +30,9 @@ PARTNER_MOST = 0.05
 SHARE_INSIDE_LEAST = 0.7
 """Below this share of fair values inside their quotes the smile is the wrong shape: say so, raise no alarm."""
 
+WRONG_SHAPE = 3.0
+"""A smile of the wrong shape may be wrong by this many times the median deviation: two robust standard deviations."""
+
 TICK = 0.01
 TICK_HALF = 0.005
 
@@ -182,6 +185,13 @@ def _common(away: Array, quotes: Quotes) -> Array:
     return np.where(together, np.copysign(least, away), 0.0)
 
 
+def _of_both_rights(away: Array, quotes: Quotes) -> Array:
+    """What call and put of a strike deviate together, (n,) dollars, signed: under a wrong shape that is the shape."""
+    partner = padded(away)[quotes.grid.partner]
+    with np.errstate(invalid="ignore"):
+        return np.where(partner * away > 0, np.copysign(np.minimum(np.abs(partner), np.abs(away)), away), 0.0)
+
+
 def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Judgement:
     """Everything a reader of the scan sees. Beyond |y| = 4 no smile speaks: in the money parity does, else nobody."""
     row = quotes.grid.row_strike
@@ -195,12 +205,16 @@ def _assemble(quotes: Quotes, start: _Start, fit: SmileFit, carry: float) -> Jud
     with np.errstate(invalid="ignore"):
         inside = np.abs(away) <= quotes.half + TICK_HALF
     fair = fair + _common(away, quotes)
-    residual = price_residual(quotes.mid, fair, quotes.half, error)
-    known = np.isfinite(residual)
-    band = known & ~fit.outside[row]
+    band = np.isfinite(away) & ~fit.outside[row]
     count = int(np.count_nonzero(band))
     share = int(np.count_nonzero(inside & band)) / count if count else float("nan")
     live = int(np.count_nonzero(start.live))
+    if share < SHARE_INSIDE_LEAST and live >= LEAST_STRIKES:
+        # A wrong shape shows in many strikes; with few, a single error can spoil the share.
+        fair = fair + _of_both_rights(quotes.mid - fair, quotes)
+        error = np.hypot(error, WRONG_SHAPE * median(np.abs(away[band])))
+    residual = price_residual(quotes.mid, fair, quotes.half, error)
+    known = np.isfinite(residual)
     quality = SmileQuality.GOOD if share >= SHARE_INSIDE_LEAST else SmileQuality.LOW_CONFIDENCE
     if live < LEAST_STRIKES:
         # In the last half hour few strikes live, but the dead ones' asks hold the shape: a smile, not a sure one.

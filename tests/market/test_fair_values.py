@@ -124,6 +124,29 @@ def test_an_event_day_is_recognised_by_its_shape() -> None:
     assert recognised >= 0.95 * len(SEEDS)
 
 
+def test_an_event_day_is_silenced_but_a_lone_error_on_it_still_speaks() -> None:
+    false = found = 0
+    for seed in SEEDS:
+        chain = generate(two_lumps, seed, seconds=SECONDS, window=WINDOW)
+        false += int(scan(chain_from(chain), ScanMemory(), ScanSettings()).outlier.sum())
+        rows = live(chain).rows
+        victim = rows[np.argmin(np.abs(chain.strike[rows] - live(chain).forward))]
+        wrong = shifted(chain, np.array([victim]), 2.0)
+        found += bool(scan(chain_from(wrong), ScanMemory(), ScanSettings()).outlier[victim])
+    print(f"seeds {SEEDS}: {false} false flags, {found} of {len(SEEDS)} errors found")
+    assert false <= 0.5 * len(SEEDS)
+    assert found >= 0.9 * len(SEEDS)
+
+
+def test_a_shape_that_both_neighbours_share_is_not_the_quotes_error_and_a_lone_error_stays() -> None:
+    chain = clean(3)
+    rows = live(chain).rows
+    near = rows[np.argsort(np.abs(chain.strike[rows] - live(chain).forward))][0]
+    wrong = shifted(chain, np.array([near]), 0.10)
+    fair = product_fair(wrong)
+    assert (wrong.bid[near] + wrong.ask[near]) / 2 - fair[near] >= 0.08
+
+
 def test_the_plain_smile_needs_more_strikes_than_coefficients() -> None:
     assert [degree_for(m) for m in (1, 2, 3, 4, 5, 6, 8, 9, 13, 14, 60)] == [-1, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     with pytest.raises(SmileUndetermined):
