@@ -59,4 +59,6 @@ def _state(parts: FeedParts, tending: Tending) -> tuple[FeedState, str | None]: 
         return FeedState.DEGRADED, "The servers are back; checking that quotes flow."
     if tending.silent_seconds > parts.settings.silence_seconds:
         return FeedState.DEGRADED, "The chain is silent: no option quote while the market is open."
+    if lines.delayed:
+        return FeedState.DEGRADED, troubles.message or "Some quotes are delayed: they must not be traded on."
     return FeedState.CONNECTED, troubles.message

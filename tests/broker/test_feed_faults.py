@@ -281,6 +281,7 @@ async def test_a_notice_is_gone_when_what_it_told_is_over(monkeypatch: pytest.Mo
         await run.until(lambda: run.feed.status.code == 10167 and run.feed.status.delayed)
         await rest(0.3)
         assert run.feed.status.code == 10167
+        assert state(run) is FeedState.DEGRADED
         gate.send(frame(58, 1, line, 1))
         await run.until(lambda: run.feed.status.code is None and not run.feed.status.delayed)
 
