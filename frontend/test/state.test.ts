@@ -3,10 +3,12 @@ import { Anomalies } from "../src/state/anomalies";
 import { Board } from "../src/state/board";
 import { freshness } from "../src/state/freshness";
 import { Gaps } from "../src/state/gaps";
+import { Health } from "../src/state/health";
 import { Latency } from "../src/state/latency";
 import { cadenceOf, Samples } from "../src/state/samples";
 import { plotData, visibleBands } from "../src/state/timeline";
 import { TimeWindow } from "../src/state/window";
+import { now } from "../src/api/client";
 import { anomaly, cell, frame, snapshot } from "./messages";
 
 const filled = (times: number[]) => {
@@ -160,4 +162,25 @@ test("scrolled back, the window stays where it was put while time goes on", () =
   expect(window.range(19_950, 20_100), "a start shorter than the window is held where it was").toEqual([19_820, 20_000]);
   window.follow();
   expect(window.range(0, 20_000)[1]).toBe(20_000);
+});
+
+describe("the colour of the quotes' age", () => {
+  const health = (data: "live" | "stale" | "closed" | "no_gateway", secondsAgo = 0) => {
+    const board = new Board(() => undefined);
+    board.header = frame(1, { data });
+    board.headerAt = now() - 1000 * secondsAgo;
+    return new Health(board, () => null, () => false);
+  };
+
+  test("is never good while beats go on without live data", () => {
+    expect(health("live").ageLevel()).toBe("good");
+    expect(health("stale").ageLevel()).toBe("bad");
+    expect(health("no_gateway").ageLevel()).toBe("bad");
+    expect(health("closed").ageLevel()).toBe("none");
+  });
+
+  test("follows the beat while data is live", () => {
+    expect(health("live", 60).ageLevel()).toBe("bad");
+    expect(new Health(new Board(() => undefined), () => null, () => false).ageLevel()).toBe("none");
+  });
 });

@@ -10,6 +10,8 @@ export const POLL_SECONDS = 2;
 
 export type ChannelShown = "connecting" | "live" | "reconnecting" | "polling" | "offline";
 
+const LEVELS = { fresh: "good", late: "warn", old: "bad", unknown: "none" } as const;
+
 export class Health {
   /** Set by the poller: a poll has succeeded since the channel went down. */
   polling = false;
@@ -50,6 +52,14 @@ export class Health {
     const deaf = shown !== "live" && shown !== "polling";
     const age = this.chain();
     return age === "old" || (deaf && age !== "fresh") ? "stale" : told;
+  }
+
+  /** How the quotes' age is to be coloured: beats may go on while the data they tell of stands still. */
+  ageLevel(): "good" | "warn" | "bad" | "none" {
+    const told = this.data();
+    if (told === null) return "none";
+    if (told !== "live") return told === "closed" ? "none" : "bad";
+    return LEVELS[this.chain()];
   }
 
   /** Age of the quotes in market seconds: what the detector said, and the time since. */

@@ -54,7 +54,7 @@ export function strip(links: Links, painter: Painter): HTMLElement {
     channel.value.mark("state", shown);
     channel.value.mark("level", shown === "live" ? "good" : shown === "offline" ? "bad" : "warn");
     age.value.set(duration(health.dataAge()));
-    age.value.mark("level", { fresh: "good", late: "warn", old: "bad", unknown: "none" }[health.chain()]);
+    age.value.mark("level", health.ageLevel());
     const cadence = health.cadence();
     beat.value.set(cadence === null ? t("beat.unknown") : t("beat.every", { n: fixed(cadence, cadence < 1 ? 2 : 0) }));
     delay.value.set(latencyText(latency));
