@@ -57,7 +57,8 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,160}$")]
 """An identifier: no spaces, no markup."""
 
-Exchange = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$")]
+Exchange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,12}$")]
+"""The broker's letters of the exchanges where a side is best, one letter each."""
 Text = Annotated[str, StringConstraints(max_length=400)]
 """A sentence for people. Shown as text, never as markup."""
 

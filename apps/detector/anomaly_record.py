@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from string import ascii_lowercase, ascii_uppercase
 
 from apps.contracts.anomalies import Anomaly, Leg, ReasonGiven, Times, Worth, anomaly_id
 from apps.contracts.base import Model
@@ -148,7 +149,15 @@ def _leg(leg: FindingLeg, chain: Chain) -> Leg:
         ask=number(chain.ask[leg.row], 4, *_PRICE),
         bid_size=_count(chain.bid_size[leg.row], 1e7),
         ask_size=_count(chain.ask_size[leg.row], 1e7),
+        bid_exchange=exchange_letters(int(chain.bid_exchange[leg.row])),
+        ask_exchange=exchange_letters(int(chain.ask_exchange[leg.row])),
     )
+
+
+def exchange_letters(mask: int) -> str | None:
+    """The broker's letters of an exchange mask (A-Z are bits 0 to 25, a-z 26 to 51), at most 12; None if unknown."""
+    letters = [letter for bit, letter in enumerate(ascii_uppercase + ascii_lowercase) if mask >> bit & 1]
+    return "".join(letters[:12]) or None
 
 
 def _worth(worth: FindingWorth | None) -> Worth | None:

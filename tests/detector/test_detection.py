@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from apps.broker.tap import exchange_mask
 from apps.contracts.anomalies import Anomaly
 from apps.contracts.enums import Action, CloseReason, EpisodeStatus, Kind, Severity
 from apps.contracts.events import Signal
+from apps.detector.anomaly_record import exchange_letters
 from apps.detector.detection import Detection
 from apps.detector.sampler import Sampler, flow_of, gamma_of, market_of, smile_of
 from apps.market.flow import FlowTotals
@@ -119,3 +123,9 @@ def test_no_sample_comes_oftener_than_its_period_nor_than_once_a_wall_second(rat
     for kind, taken in times.items():
         pauses = [later - earlier for earlier, later in pairwise(taken)]
         assert min(pauses) >= max(0.95, {"Market": 1, "Flow": 5, "Gamma": 15, "Smile": 5}[kind.__name__] / rate) - 1e-6
+
+
+@given(st.text("ABCXYZabcxyz", max_size=20))
+def test_the_exchanges_of_a_leg_are_told_as_the_broker_told_them(letters: str) -> None:
+    told = exchange_letters(exchange_mask(letters))
+    assert told == ("".join(sorted(set(letters)))[:12] or None)
