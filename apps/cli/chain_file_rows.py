@@ -6,6 +6,7 @@ What cannot be read is a ChainFileError whose one sentence says what to do.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -59,16 +60,23 @@ class ChainFile:
         return tuple(sorted({row.expiry for row in self.rows}))
 
 
+_GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+"""1,234.5 as spreadsheets write it. Any other comma is no number: 1,05 read as 105 would be an anomaly made up."""
+
+
 def number(text: str, *, where: str, name: str) -> float:
     """A price, size or count: empty or -1 is "none" (NaN). Raises ChainFileError naming the place otherwise."""
-    cleaned = text.strip().replace(",", "")
+    cleaned = text.strip()
+    if _GROUPED.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
     if cleaned in {"", "-1", "-1.0", "-1.00"}:
         return NAN
     try:
         value = float(cleaned)
     except ValueError:
         raise ChainFileError(
-            f"{where}: {name} is {text.strip()[:40]!r}, not a number; leave it empty for none."
+            f"{where}: {name} is {text.strip()[:40]!r}, not a number (decimals are written 1.05); "
+            "leave it empty for none."
         ) from None
     if not math.isfinite(value) or value < 0 or value > 1e12:
         raise ChainFileError(f"{where}: {name} is {text.strip()[:40]!r}; it must be a number from 0 up, or empty.")
