@@ -13,7 +13,7 @@ from typing import Any
 
 from apps.broker.book import QuoteBook
 from apps.broker.codes import Act, policy_for
-from apps.broker.discovery import Discovery, Listed
+from apps.broker.discovery import Discovery, DiscoveryError, Listed
 from apps.broker.feed import FeedCounts
 from apps.broker.lines import LineKey, Lines
 from apps.broker.link import Link, LinkError
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TEND_SECONDS = 0.2
 PROBE_SECONDS = 5.0
 REVIVE_CAP_SECONDS = 300.0
+ROLL_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Tending:
         self._retry_wait: dict[LineKey, float] = {}
         self.listed: Listed | None = None
         self._heard = -inf
+        self._roll_after = -inf
         self.last_alive = time.monotonic()
         """Wall time of the newest option tick, or of the last subscription."""
 
@@ -113,11 +115,23 @@ class Tending:
         if not parts.troubles.paused:
             self._answer_codes()
             if self.listed is not None and parts.clock.now() >= self.listed.closes:
-                await self.open_expiry()
+                await self._roll()
             elif not parts.troubles.frozen:
                 self._recentre()
                 await self._revive()
         parts.lines.mark_stale(all_lines=parts.troubles.frozen)
+
+    async def _roll(self) -> None:
+        """After the close: the next expiry. While the broker lists none the session stays, and is asked again later."""
+        if time.monotonic() < self._roll_after:
+            return
+        self._roll_after = time.monotonic() + ROLL_RETRY_SECONDS
+        try:
+            await self.open_expiry()
+        except DiscoveryError as error:
+            log.warning("feed: %s Asking again in %.0f s; the market is closed.", error, ROLL_RETRY_SECONDS)
+        else:
+            self._roll_after = -inf
 
     def _listen(self) -> None:
         """Did any option tick since the last time?"""

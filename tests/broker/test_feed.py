@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 import numpy as np
+import pytest
 
 from apps.contracts.enums import FeedState
 from tests.broker.gateway import HOURS, error, frame, gateway, price, quote, size
@@ -153,6 +154,19 @@ async def test_no_expired_contract_survives_the_close() -> None:
         assert old <= set(gate.cancelled)
         assert {line.expiry for line in gate.lines.values() if line.sec_type == "OPT"} == {"20250520"}
         assert run.chain.seconds_to_expiry > 20 * 3600
+
+
+async def test_without_a_next_expiry_the_session_outlives_the_close(caplog: pytest.LogCaptureFixture) -> None:
+    async with gateway() as gate, running(gate.port) as run:
+        await run.until_quoted()
+        gate.expiries, gate.listed_expiries = (), ()
+        run.clock.set(TEN_O_CLOCK + 7 * 3600)
+        await run.until(lambda: "Asking again" in caplog.text)
+        line = gate.request_of("underlying")
+        gate.send(quote(line, 594.5, 594.52))
+        await run.until(lambda: abs(run.feed.book.spot - 594.51) < 1e-6)
+        assert run.feed.counts.reconnects == 0
+        assert run.feed.status.connected
 
 
 async def test_a_start_after_the_close_or_at_a_weekend_takes_the_next_session() -> None:
