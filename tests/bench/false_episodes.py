@@ -28,8 +28,8 @@ from tests.market.chains import chain_of
 
 STEPS_PER_SECOND = 20
 STEPS_PER_SCAN = 1
-"""Twenty scans a second, the detector's default rate. 48,000 such scans with their sampling took 66 s on one core, so six
-whole sessions on two cores take about half of the bench's hour."""
+"""Twenty scans a second, the detector's default rate. 48,000 such scans with their sampling took 66 s on one core, so
+six whole sessions on two cores take about half of the bench's hour."""
 
 WINDOW = 0.02
 RECENTRE = 0.005
