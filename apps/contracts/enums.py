@@ -91,6 +91,7 @@ class Reason(StrEnum):
     CAP_OPENING = "cap_opening"
     CAP_EVENT = "cap_event"
     CAP_LATE = "cap_late"
+    CAP_FEW_STRIKES = "cap_few_strikes"
     CAP_LOW_CONFIDENCE = "cap_low_confidence"
     CAP_KIND = "cap_kind"
     CAP_WORTH = "cap_worth"

@@ -87,7 +87,7 @@ def apply_caps(graded: Graded, around: Circumstances, *, executable: bool) -> Gr
         lower = Severity.MEDIUM if severity is Severity.HIGH else Severity.LOW
         caps += [
             (late, Severity.MEDIUM, Reason.CAP_LATE),
-            (around.few_strikes, lower, Reason.CAP_LATE),
+            (around.few_strikes, lower, Reason.CAP_FEW_STRIKES),
             (around.low_confidence, Severity.LOW, Reason.CAP_LOW_CONFIDENCE),
             (around.precision_capped, Severity.LOW, Reason.CAP_PRECISION),
         ]

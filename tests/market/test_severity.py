@@ -60,7 +60,7 @@ def test_a_crossing_without_a_culprit_is_medium_and_says_so() -> None:
         (Circumstances(MarketState.OPENING, False, False, False), Severity.LOW, Reason.CAP_OPENING),
         (Circumstances(MarketState.EVENT, False, False, False), Severity.LOW, Reason.CAP_EVENT),
         (Circumstances(MarketState.LATE, False, False, False), Severity.MEDIUM, Reason.CAP_LATE),
-        (Circumstances(MarketState.NORMAL, False, True, False), Severity.MEDIUM, Reason.CAP_LATE),
+        (Circumstances(MarketState.NORMAL, False, True, False), Severity.MEDIUM, Reason.CAP_FEW_STRIKES),
         (Circumstances(MarketState.NORMAL, True, False, False), Severity.LOW, Reason.CAP_LOW_CONFIDENCE),
         (Circumstances(MarketState.NORMAL, False, False, True), Severity.LOW, Reason.CAP_PRECISION),
     ],

@@ -209,6 +209,7 @@ export const en = {
   "reason.cap_opening": "Held down: opening",
   "reason.cap_event": "Held down: scheduled event",
   "reason.cap_late": "Held down: last hour",
+  "reason.cap_few_strikes": "Held down: few live strikes",
   "reason.cap_low_confidence": "Held down: weak fit",
   "reason.cap_kind": "Held down: this kind is never rated higher",
   "reason.cap_worth": "Held down: too little to be made",

@@ -211,6 +211,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   "reason.cap_opening": "Contenida: apertura",
   "reason.cap_event": "Contenida: evento programado",
   "reason.cap_late": "Contenida: última hora",
+  "reason.cap_few_strikes": "Contenida: pocos precios de ejercicio vivos",
   "reason.cap_low_confidence": "Contenida: ajuste débil",
   "reason.cap_kind": "Contenida: este tipo nunca se califica más alto",
   "reason.cap_worth": "Contenida: demasiado poco que ganar",
