@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 .venv/bin/mypy
 npm --prefix frontend run --silent check
 npm --prefix frontend test --silent
-exec .venv/bin/python -m pytest -q -n "${TEST_WORKERS:-2}" --dist loadgroup -m "not bench and not quality" "$@"
+exec .venv/bin/python -m pytest -q -n "${TEST_WORKERS:-2}" --dist loadfile -m "not bench and not quality" "$@"

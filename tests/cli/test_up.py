@@ -19,8 +19,6 @@ import pytest
 from apps.contracts.names import Env
 from tests.local_platform import PORT_KEYS
 
-pytestmark = pytest.mark.xdist_group("platform")
-
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from tests.browser import keep_screenshot
 from tests.e2e.dashboard import SECOND, Dashboard
 from tests.local_platform import running_platform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 @contextmanager

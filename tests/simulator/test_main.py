@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -101,8 +102,14 @@ async def test_a_waiting_long_poll_and_an_open_connection_do_not_hold_up_the_end
 
 
 async def test_a_part_that_fails_ends_the_simulator_with_code_1_and_its_reason_in_the_log(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # whatever another test of this process did to logging, this logger's errors are heard here
+    logger = logging.getLogger("apps.simulator")
+    monkeypatch.setattr(logger, "disabled", False)
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
+    caplog.set_level(logging.ERROR, logger=logger.name)
+
     class Broken(FlatWorld):
         def board(self, market_time: float) -> Board:
             raise RuntimeError(f"the day is torn at {market_time}")
