@@ -8,6 +8,7 @@ import sys
 from apps.broker.feed import MarketFeed
 from apps.broker.ib_feed import IBFeed
 from apps.broker.settings import FeedSettings
+from apps.contracts.enums import Source
 from apps.detector.service import Detector
 from apps.detector.settings import DetectorSettings
 from apps.market.calendar import ExchangeCalendar
@@ -23,7 +24,7 @@ DERIVED = "DERIVED"
 def make_feed(
     settings: DetectorSettings, clock: Clock, calendar: ExchangeCalendar, labels: tuple[str, ...]
 ) -> MarketFeed:
-    """The broker's feed for these settings."""
+    """The broker's feed for these settings. Only the source `delayed` asks for delayed data; live never slips to it."""
     return IBFeed(
         FeedSettings(
             host=settings.ibkr_host,
@@ -34,6 +35,7 @@ def make_feed(
             strikes_range_percent=settings.strikes_range_percent,
             data_lines=settings.data_lines,
             reserved_lines=settings.reserved_lines,
+            market_data_type=3 if settings.source is Source.DELAYED else 1,
         ),
         clock,
         calendar,
