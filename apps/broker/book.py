@@ -103,6 +103,10 @@ class QuoteBook:
         for row in rows:
             self._stale[row] = stale
 
+    def mark_delayed(self, row: int, *, delayed: bool) -> None:
+        """The broker serves this line late, or in time again."""
+        self._delayed[row] = delayed
+
     def _allot(self, keys: tuple[OptionKey, ...]) -> None:
         """Fresh arrays for `keys` and the underlying. Items are written through memoryviews: cheaper than numpy's."""
         self._keys = keys
@@ -114,13 +118,14 @@ class QuoteBook:
         self._floats = np.full((_FLOATS, size), nan)
         self._floats[_TIMES] = -inf
         self._integers = np.zeros((3, size), dtype=np.int64)
-        self._flags = np.zeros((2, size), dtype=np.bool_)
+        self._flags = np.zeros((3, size), dtype=np.bool_)
         columns = cast("list[memoryview[float]]", [column.data for column in self._floats])
         self._bid, self._ask, self._bid_size, self._ask_size, self._last = columns[:5]
         self._volume, self._open_interest, self._bid_time, self._ask_time = columns[5:]
         self._updates: IntArray = self._integers[0]
         self._halted: BoolArray = self._flags[0]
         self._stale: BoolArray = self._flags[1]
+        self._delayed: BoolArray = self._flags[2]
         self._strike: Array = np.array([key.strike for key in keys], dtype=np.float64)
         self._is_call: BoolArray = np.array([key.is_call for key in keys], dtype=np.bool_)
 
@@ -281,6 +286,7 @@ class QuoteBook:
             ask_exchange=integers[2],
             halted=flags[0],
             stale=flags[1],
+            delayed=flags[2],
             underlying=self._underlying(),
             american=self.american,
             last_packet_time=self.last_packet_time,

@@ -135,9 +135,14 @@ class Lines:
         return self.data_type(key) is not None or isfinite(self._book.line_time(row))
 
     def mark_stale(self, *, all_lines: bool) -> None:
-        """Tell the book which rows are degraded: all, or those refused, frozen, or behind a farm that is down."""
+        """Tell the book which rows are degraded: all, or those refused, frozen, or behind a farm that is down.
+
+        And which are delayed, which degrades nothing but must be seen.
+        """
         for row, key in [(UNDERLYING, None), *enumerate(self._book.keys)]:
-            stale = all_lines or key in self.refused or self._tap.data_types.get(row) in (FROZEN, DELAYED_FROZEN)
+            kind = self._tap.data_types.get(row)
+            stale = all_lines or key in self.refused or kind in (FROZEN, DELAYED_FROZEN)
+            self._book.mark_delayed(row, delayed=kind in (DELAYED, DELAYED_FROZEN))
             self._book.mark_stale((row,), stale=stale or self._behind_broken_farm(row))
 
     def _behind_broken_farm(self, row: int) -> bool:

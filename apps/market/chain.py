@@ -70,6 +70,8 @@ class Chain:
     american: bool = True
     last_packet_time: float = float("-inf")
     """Market time of the newest packet of the whole chain."""
+    delayed: BoolArray | None = None
+    """Rows whose line the broker serves late; None where nobody says. Shown, and never part of a judgement."""
 
     def __len__(self) -> int:
         """How many contracts."""

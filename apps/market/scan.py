@@ -21,7 +21,7 @@ from apps.market.judgement import Judgement, judge
 from apps.market.memory import ScanMemory
 from apps.market.residuals import half_spreads, outside_edge, robust_z
 from apps.market.settings import ScanSettings
-from apps.market.spread_volume import calm, spread_ratio
+from apps.market.spread_volume import calm, spread_ratio, wide
 from apps.market.states import SessionHours, calm_enough, chain_state, row_states
 from apps.market.statistical import Judged, activity_findings, residual_findings
 from apps.market.temporal import JUMP_FRACTION, advance
@@ -30,7 +30,6 @@ from apps.market.terms import MarketState, QuoteBit, SmileQuality
 SECONDS_FLOOR = 30.0
 """Time to expiry is never taken as less: vol per year loses its meaning before that."""
 
-WIDE_RATIO = 3.0
 QUIET = frozenset({MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED})
 
 
@@ -87,7 +86,8 @@ def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: Sessio
             ),
             *activity_findings(chain, judged, ratio, memory.volumes.ratio, state=state, settings=settings),
         )
-    return _result(chain, judged, coherence, state=state, findings=findings, verdict=verdict)
+    flags = _quote_flags(chain, judged, coherence, wide(chain, settled))
+    return _result(chain, judged, flags, coherence.stale, state=state, findings=findings, verdict=verdict)
 
 
 def _usable(chain: Chain) -> BoolArray:
@@ -192,7 +192,8 @@ def precision_capped(chain: Chain, forward: float, settings: ScanSettings) -> bo
     return any(window == nearest and low <= hours < high for window, low, high in settings.capped_cells)
 
 
-def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence) -> IntArray:
+def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence, too_wide: BoolArray) -> IntArray:
+    """What the page shows beside each quote; nothing is judged by these bits."""
     bits = np.full(len(chain), int(QuoteBit.LOW_CONFIDENCE) if judged.low_confidence else 0, dtype=np.int64)
     with np.errstate(invalid="ignore"):
         masks = (
@@ -201,7 +202,9 @@ def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence) -> IntArray
             (QuoteBit.LOCKED, (chain.bid == chain.ask) & (chain.bid > 0)),
             (QuoteBit.ZERO_BID, (chain.bid == 0) & np.isfinite(chain.ask)),
             (QuoteBit.ONE_SIDED, np.isfinite(chain.bid) != np.isfinite(chain.ask)),
+            (QuoteBit.WIDE, too_wide),
             (QuoteBit.HALTED, chain.halted),
+            (QuoteBit.DELAYED, np.zeros(len(chain), dtype=np.bool_) if chain.delayed is None else chain.delayed),
             (QuoteBit.OUTLIER, judged.outlier),
         )
     for bit, mask in masks:
@@ -213,7 +216,8 @@ def _quote_flags(chain: Chain, judged: Judged, coherence: Coherence) -> IntArray
 def _result(
     chain: Chain,
     judged: Judged,
-    coherence: Coherence,
+    quote_flags: IntArray,
+    stale: BoolArray,
     *,
     state: MarketState,
     findings: tuple[Finding, ...],
@@ -243,7 +247,7 @@ def _result(
         deviation=mid - judgement.fair,
         outside=judged.outside,
         half_spread=judgement.half_spread,
-        quote_flags=_quote_flags(chain, judged, coherence),
+        quote_flags=quote_flags,
         outlier=judged.outlier,
         findings=findings,
         counts=ScanCounts(
@@ -253,7 +257,7 @@ def _result(
             claims_incoherent=verdict.incoherent,
             claims_dividend=verdict.dividend,
             claims_off=verdict.off,
-            residuals_stale=int(np.count_nonzero(judged.outlier & coherence.stale)),
+            residuals_stale=int(np.count_nonzero(judged.outlier & stale)),
         ),
     )
 

@@ -92,6 +92,14 @@ def calm(chain: Chain, half_spread: Array, memory: SpreadMemory) -> BoolArray:
         )
 
 
+def wide(chain: Chain, settled: BoolArray) -> BoolArray:
+    """Two-sided and wider than CALM_RATIO times its own ten-minute median, (n,); `settled` is what `calm` answered.
+
+    For the page only. Before there is a median nothing is wide, so a single file has no such quote.
+    """
+    return np.isfinite(chain.bid) & np.isfinite(chain.ask) & ~settled
+
+
 @dataclass(slots=True)
 class VolumeMemory:
     """Traded contracts per window: the reading at its start, the usual increment, and the newest window's ratio, (n,).

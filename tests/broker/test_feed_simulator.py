@@ -112,6 +112,17 @@ async def test_delayed_data_is_told_and_its_quotes_still_come() -> None:
         await run.until(lambda: run.feed.status.delayed)
         updates = run.chain.updates
         await run.until(lambda: bool((run.chain.updates > updates).any()))
+        await run.until(lambda: run.chain.delayed is not None and bool(run.chain.delayed.all()))
+        assert not run.chain.stale.any()
+
+
+async def test_a_single_delayed_line_is_marked_alone() -> None:
+    async with simulated() as (gateway, run):
+        await gateway.begin_fault("line_error", None, {"strike": 594.0, "right": "C", "code": 10091.0})
+        await run.until(lambda: run.chain.delayed is not None and bool(run.chain.delayed[run.row(594, "C")]))
+        chain = run.chain
+        assert chain.delayed is not None
+        assert chain.delayed.sum() == 1
 
 
 async def test_missing_quotes_are_nan_and_crossed_ones_stay_crossed() -> None:

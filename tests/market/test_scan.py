@@ -273,6 +273,39 @@ def test_no_quote_however_bad_makes_an_error_or_an_infinite_number(
     assert np.isfinite(result.fair[np.isfinite(result.z)]).all()
 
 
+def test_a_quote_three_times_wider_than_its_own_median_is_flagged_wide_and_calm_again_when_it_narrows() -> None:
+    chain, memory = clean(), ScanMemory()
+    row = row_of(chain, 692, is_call=True)
+    scan(chain, memory, SETTINGS)
+    half = (chain.ask - chain.bid) / 2
+    seen = []
+    for step, factor in enumerate((1.0, 2.9, 3.5, 1.0), start=1):
+        bid, ask = chain.bid.copy(), chain.ask.copy()
+        middle = (bid[row] + ask[row]) / 2
+        bid[row], ask[row] = middle - factor * half[row], middle + factor * half[row]
+        later = replace(chain, bid=bid, ask=ask, market_time=chain.market_time + step)
+        seen.append((scan(later, memory, SETTINGS).quote_flags & QuoteBit.WIDE > 0).nonzero()[0].tolist())
+    assert seen == [[], [], [row], []]
+
+
+def test_a_first_scan_calls_nothing_wide_because_nothing_is_known_to_be_usual() -> None:
+    chain = clean()
+    assert not (fresh(replace(chain, ask=chain.ask + 1.0)).quote_flags & QuoteBit.WIDE).any()
+
+
+@pytest.mark.parametrize("by", [0.0, 0.4])
+def test_delayed_lines_are_flagged_row_by_row_and_change_nothing_that_is_found(by: float) -> None:
+    chain = clean()
+    row = row_of(chain, 692, is_call=True)
+    chain = moved(chain, row, by) if by else chain
+    late = np.arange(len(chain)) % 3 == 0
+    plain, flagged = fresh(chain), fresh(replace(chain, delayed=late))
+    assert ((flagged.quote_flags & QuoteBit.DELAYED > 0) == late).all()
+    assert not (plain.quote_flags & QuoteBit.DELAYED).any()
+    assert [repr(finding) for finding in flagged.findings] == [repr(finding) for finding in plain.findings]
+    assert bool(plain.findings) is bool(by)
+
+
 def test_crossed_locked_one_sided_and_zero_bids_are_flagged_as_what_they_are() -> None:
     chain = clean()
     bid, ask = chain.bid.copy(), chain.ask.copy()
