@@ -1,21 +1,25 @@
 """False episodes per clean session: generated days with nothing wrong, through a sampled feed into the episodes.
 
 In process: the world's boards, each option line sampled every 100 ms at its own phase and the stock every 250 ms,
-changes only, scanned at the detector's default rate, and the detector's own episodes behind the scan.
+changes only, scanned at the detector's default rate, and the detector's own episodes behind the scan. The stretch
+through the socket, which goes on at the same time, is in `socket_stretch`.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 from rich.console import Console
 
 from apps.contracts.enums import CloseReason, EpisodeStatus, Kind, Severity
-from apps.detector.episodes import Episodes, Sighting
+from apps.detector.episodes import Episode, Episodes, Key, Sighting
 from apps.market.chain import Chain, Underlying
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
@@ -36,6 +40,10 @@ RECENTRE = 0.005
 STOCK_SAMPLES = 5
 MUST = {Severity.HIGH: 1.0, Severity.MEDIUM: 5.0, Severity.LOW: 30.0}
 AIM = {Severity.HIGH: 0.0, Severity.MEDIUM: 2.0, Severity.LOW: 10.0}
+NICENESS = 5
+"""The stretch through the socket runs in real time beside the sessions, which can wait."""
+
+PROGRESS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class Session:
     scans: int
     by_severity: dict[Severity, int]
     by_kind: dict[str, int]
+    severe: tuple[str, ...]
+    """Which episodes were above LOW, for whoever looks for their cause."""
 
 
 class Book:
@@ -127,7 +137,7 @@ def chains(family: str, number: int, *, start: float, seconds: float) -> Iterato
 def clean_session(family: str, number: int, start: float = 0.0, seconds: float = 6.5 * 3600) -> Session:
     """Count the episodes of one session. The number repeats it."""
     memory, episodes, settings = ScanMemory(), Episodes(), ScanSettings()
-    highest: dict[tuple[object, int], Severity] = {}
+    highest: dict[tuple[Key, int], Episode] = {}
     scans = 0
     for chain, hours in chains(family, number, start=start, seconds=seconds):
         result = scan(chain, memory, settings, hours)
@@ -138,19 +148,55 @@ def clean_session(family: str, number: int, start: float = 0.0, seconds: float =
         ]
         for change in episodes.step(chain.market_time, sightings, lambda _key: CloseReason.REVERTED):
             if change.status is not EpisodeStatus.CLOSED:
-                highest[(change.episode.key, change.episode.number)] = change.episode.highest
-    kinds = Counter(key[0].value for key, _ in highest)  # type: ignore[index]  # the key is (kind, strike, right)
-    by_severity = Counter(highest.values())
-    return Session(family, number, scans, dict(by_severity), dict(kinds))
+                highest[(change.episode.key, change.episode.number)] = change.episode
+    kinds = Counter(key[0].value for key, _ in highest)
+    by_severity = Counter(episode.highest for episode in highest.values())
+    severe = tuple(_described(each) for each in highest.values() if each.highest is not Severity.LOW)
+    return Session(family, number, scans, dict(by_severity), dict(kinds), severe)
 
 
-def print_sessions(sessions: int, seed: int, console: Console, *, seconds: float = 6.5 * 3600) -> bool:
-    """Run `sessions` clean days a family on two processes and print them; False when a mean is above its must."""
+def _described(episode: Episode) -> str:
+    kind, strike, is_call = episode.key
+    opened = datetime.fromtimestamp(episode.opened_at, UTC)
+    return f"{episode.highest} {kind} {strike:g} {'call' if is_call else 'put'} at {opened:%H:%M:%S} UTC"
+
+
+def run_sessions(
+    sessions: int, seed: int, console: Console, *, seconds: float, more_progress: Callable[[], str]
+) -> list[Session]:
+    """`sessions` clean days a family on two processes; each is printed when it ends, and every minute how far all are.
+
+    A run that is cut off has told what it had found. `more_progress` adds what else goes on to the minute's line.
+    """
     jobs = [(family, seed % 1000 + index) for family in FAMILIES for index in range(sessions)]
+    began, done = time.monotonic(), list[Session]()
+    with ProcessPoolExecutor(max_workers=2, initializer=os.nice, initargs=(NICENESS,)) as pool:
+        running: set[Future[Session]] = {
+            pool.submit(clean_session, family, number, 0.0, seconds) for family, number in jobs
+        }
+        while running:
+            ended, running = wait(running, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
+            for future in ended:
+                done.append(session := future.result())
+                counts = ", ".join(f"{level} {session.by_severity.get(level, 0)}" for level in MUST)
+                head = f"clean session, {session.family} day {session.number}: {counts}; {session.by_kind}"
+                console.print(f"{head}; {session.scans} scans", *session.severe, sep="\n  ")
+            passed = (time.monotonic() - began) / 60
+            console.print(f"{passed:.0f} min: {len(done)} of {len(jobs)} sessions done{more_progress()}")
+    return done
+
+
+def print_sessions(
+    sessions: int,
+    seed: int,
+    console: Console,
+    *,
+    seconds: float = 6.5 * 3600,
+    more_progress: Callable[[], str] = str,
+) -> bool:
+    """Run `sessions` clean days a family and print their means; False when a mean is above its must."""
+    done = run_sessions(sessions, seed, console, seconds=seconds, more_progress=more_progress)
     good = True
-    with ProcessPoolExecutor(max_workers=2) as pool:
-        running = [pool.submit(clean_session, family, number, 0.0, seconds) for family, number in jobs]
-        done = [future.result() for future in running]
     for family in FAMILIES:
         mine = [session for session in done if session.family == family]
         means = {level: float(np.mean([s.by_severity.get(level, 0) for s in mine])) for level in MUST}
@@ -158,7 +204,7 @@ def print_sessions(sessions: int, seed: int, console: Console, *, seconds: float
         shown = ", ".join(f"{level} {means[level]:.1f} (must {MUST[level]:g}, aim {AIM[level]:g})" for level in MUST)
         kinds = sum((Counter(s.by_kind) for s in mine), Counter())
         scans = sum(s.scans for s in mine)
-        numbers = ", ".join(str(s.number) for s in mine)
+        numbers = ", ".join(str(s.number) for s in sorted(mine, key=lambda each: each.number))
         console.print(
             f"false episodes a clean session, {family}: {shown}; {dict(kinds)}; {scans} scans; days {numbers}"
         )

@@ -1,5 +1,6 @@
 """`python -m tests.bench.quality`: detection per scan on two generated families, its controls, and false episodes.
 
+The stretch through the socket runs in real time beside all the rest: thirty minutes of the hour are not waited for.
 Exit code 1 when a must of the architecture's section 7 does not hold. `--chains N` for a quick look; the printed seed
 repeats every figure.
 """
@@ -7,8 +8,6 @@ repeats every figure.
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 import time
 
@@ -17,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from apps.simulator.families import FAMILIES
+from tests.bench.false_episodes import MUST, print_sessions
 from tests.bench.quality_controls import lagged, real_injections, w_shaped
 from tests.bench.quality_detection import (
     AIM,
@@ -27,6 +27,7 @@ from tests.bench.quality_detection import (
     cells,
     tally_cell,
 )
+from tests.bench.socket_stretch import SESSION_MINUTES, RunningStretch, print_stretch, running_stretch
 
 CHAINS = 1002
 """A cell: a third each with 1, 3 and 5 planted errors."""
@@ -63,6 +64,8 @@ def detection_table(chains: int, seed: int, console: Console) -> bool:
                 row = (f"±{window:.0%}", f"{low:g}-{high:g}", *shown, f"{tally.false_per_scan:.3f}", counts)
                 table.add_row(family, *row, f"{tally.false}{capped}", "yes" if must else "NO", "yes" if aim else "")
                 progress.advance(task)
+                if not console.is_terminal:
+                    console.print(f"{family} ±{window:.0%} {low:g}-{high:g} h: {'; '.join(shown)}")
     console.print(table)
     return good
 
@@ -96,16 +99,36 @@ def main() -> int:
     parser.add_argument("--chains", type=int, default=CHAINS, help="chains a cell (default %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="repeats a run (default %(default)s)")
     parser.add_argument("--sessions", type=int, default=3, help="clean sessions a family; 0 leaves them out")
+    parser.add_argument("--stretch-minutes", type=float, default=30, help="through the socket; 0 leaves it out")
+    parser.add_argument(
+        "--session-minutes", type=float, default=SESSION_MINUTES, help="shorter for a quick look, no gate then"
+    )
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 200)
     started = time.monotonic()
-    good = detection_table(options.chains, options.seed, console)
-    good &= control_lines(min(options.chains, 1000), options.seed, console)
-    if options.sessions and importlib.util.find_spec("tests.bench.false_episodes"):
-        sessions = importlib.import_module("tests.bench.false_episodes")
-        good &= sessions.print_sessions(options.sessions, options.seed, console)
+    with running_stretch(options.seed % 1000, options.stretch_minutes) as stretch:
+        good = detection_table(options.chains, options.seed, console)
+        good &= control_lines(min(options.chains, 1000), options.seed, console)
+        console.print(f"{time.monotonic() - started:.0f} s: table and controls done")
+        good &= false_episodes(options, stretch, console)
     console.print(f"{time.monotonic() - started:.0f} s; {'every must holds' if good else 'A MUST DOES NOT HOLD'}")
     return 0 if good else 1
+
+
+def false_episodes(options: argparse.Namespace, stretch: RunningStretch | None, console: Console) -> bool:
+    """The sessions in process, and what is left of the stretch; False when a limit of either does not hold."""
+    good = True
+    if options.sessions:
+        good &= print_sessions(
+            options.sessions,
+            options.seed,
+            console,
+            seconds=60 * options.session_minutes,
+            more_progress=lambda: f"; {stretch.progress()}" if stretch else "",
+        )
+    if stretch:
+        good &= print_stretch(stretch, MUST, console)
+    return good
 
 
 if __name__ == "__main__":
