@@ -109,7 +109,7 @@ class RunningStretch:
         """One line for a person who watches."""
         passed = self.minutes - self.seconds_left / 60
         opened = self._total(f"{Metric.ANOMALIES_DETECTED}{{")
-        return f"socket stretch {passed:.0f} of {self.minutes:g} min, {opened} episodes opened"
+        return f"socket stretch {passed:.1f} of {self.minutes:g} min, {opened} episodes opened"
 
     def result(self) -> Stretch:
         """Stop, then count what the spool holds of the stretch's market time."""
