@@ -25,7 +25,7 @@ class CalendarView:
 
     async def answer(self) -> CalendarAnswer:
         """The clock now and the days around it."""
-        now = self.clock.now()
+        now, ends_at = self.clock.now(), self.clock.ends_at
         today = new_york_day(now)
         calendar = await self._around(today)
         session = calendar.session(today)
@@ -35,6 +35,7 @@ class CalendarView:
             market_time=datetime.fromtimestamp(now, UTC),
             t_server=wall_ms(),
             rate=self.clock.rate,
+            ends_at=None if ends_at is None else datetime.fromtimestamp(ends_at, UTC),
             state=_state(session, now),
             session=session.day.isoformat() if session is not None else None,
             next_open_utc=datetime.fromtimestamp(following.open, UTC),

@@ -232,6 +232,7 @@ ANSWERS: Final[dict[type[Model], Model]] = {
             market_time=AT,
             t_server=WALL,
             rate=1,
+            ends_at=datetime(2025, 5, 19, 20, 15, tzinfo=UTC),
             state=MarketState.NORMAL,
             session=DAY,
             next_open_utc=datetime(2025, 5, 20, 13, 30, tzinfo=UTC),
@@ -245,7 +246,14 @@ ANSWERS: Final[dict[type[Model], Model]] = {
             ],
         ),
         api.ClockRequest(rate=10),
-        api.ClockAnswer(rate=10, market_time=AT, t_wall=WALL, session=DAY, version=2),
+        api.ClockAnswer(
+            rate=10,
+            market_time=AT,
+            t_wall=WALL,
+            ends_at=datetime(2025, 5, 19, 20, 15, tzinfo=UTC),
+            session=DAY,
+            version=2,
+        ),
         api.SimulationScore(
             injected=3,
             found=2,

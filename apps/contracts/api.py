@@ -235,6 +235,9 @@ class CalendarAnswer(Model):
     market_time: UtcTime
     t_server: WallMs
     rate: Annotated[float, Field(gt=0, le=1000)]
+    ends_at: UtcTime | None = None
+    """Where a simulated clock stands still for good; null for the wall's clock, which has no end."""
+
     state: MarketState
     session: Day | None
     next_open_utc: UtcTime | None
@@ -248,11 +251,14 @@ class ClockRequest(Model):
 
 
 class ClockAnswer(Model):
-    """The simulator's clock: market_time = market_epoch + (now - t_wall) * rate."""
+    """The simulator's clock: market time now = market_time + (now - t_wall) * rate, and never past `ends_at`."""
 
     rate: Annotated[float, Field(gt=0, le=1000)]
     market_time: UtcTime
     t_wall: WallMs
+    ends_at: UtcTime
+    """The day's end, where the clock stands still: every reader stops at the same instant."""
+
     session: Day
     version: Sequence
     """Rises with every change; GET /clock?after=N on the control port waits for a newer one."""

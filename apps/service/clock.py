@@ -28,6 +28,11 @@ class Clock(Protocol):
         """Market seconds per wall second."""
         ...
 
+    @property
+    def ends_at(self) -> float | None:
+        """Market time at which the clock stands still for good; None for a clock without an end."""
+        ...
+
     def now(self) -> float:
         """Market time, seconds since 1970 (UTC)."""
         ...
@@ -37,6 +42,7 @@ class SystemClock:
     """Market time is wall time: a real gateway."""
 
     rate = 1.0
+    ends_at = None
 
     def now(self) -> float:
         """Wall seconds since 1970."""
@@ -59,14 +65,20 @@ class SimulatorClock:
         return self._known().rate
 
     @property
+    def ends_at(self) -> float:
+        """Where the simulated day ends."""
+        return self._known().ends_at.timestamp()
+
+    @property
     def answer(self) -> ClockAnswer:
         """The last answer of the control port."""
         return self._known()
 
     def now(self) -> float:
-        """Market time, extrapolated from the last answer."""
+        """Market time, extrapolated from the last answer up to the day's end."""
         anchor = self._known()
-        return anchor.market_time.timestamp() + (time.time() - anchor.t_wall / 1000) * anchor.rate
+        carried_on = anchor.market_time.timestamp() + (time.time() - anchor.t_wall / 1000) * anchor.rate
+        return min(carried_on, anchor.ends_at.timestamp())
 
     async def start(self) -> None:
         """First reading. Retries while the simulator starts; raises ConnectionError after 30 s."""

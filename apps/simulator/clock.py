@@ -114,6 +114,7 @@ class MarketClock:
             rate=self._rate,
             market_time=datetime.fromtimestamp(self.now(), UTC),
             t_wall=self._source.now() * 1000,
+            ends_at=datetime.fromtimestamp(self._end, UTC),
             session=self._session.day.isoformat(),
             version=self.version.number,
         )

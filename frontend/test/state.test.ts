@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Anomalies } from "../src/state/anomalies";
 import { Board } from "../src/state/board";
 import { freshness } from "../src/state/freshness";
@@ -9,6 +9,7 @@ import { cadenceOf, Samples } from "../src/state/samples";
 import { plotData, visibleBands } from "../src/state/timeline";
 import { TimeWindow } from "../src/state/window";
 import { now } from "../src/api/client";
+import type { Frame } from "../src/contracts/types";
 import { anomaly, cell, frame, snapshot } from "./messages";
 
 const filled = (times: number[]) => {
@@ -110,6 +111,37 @@ describe("anomalies", () => {
     for (let number = 0; number < 700; number++) all.put(anomaly({ id: `c${number}`, status: "closed" }), number);
     expect(all.list()).toHaveLength(500);
     expect(all.get("open")).toBeDefined();
+  });
+});
+
+describe("the market's clock", () => {
+  afterEach(() => vi.useRealTimers());
+
+  const started = (change: Partial<Frame> = {}): Board => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const board = new Board(() => undefined);
+    board.applyFrame(frame(1, { market_time: "2025-05-19T20:14:30.000Z", rate: 60, data_age: 900, ...change }));
+    return board;
+  };
+  const minute = (board: Board): string => new Date(board.clock.ms()!).toISOString().slice(11, 19);
+
+  test("runs on at the told rate and stands still where the simulated day ends, ages and all", () => {
+    const board = started();
+    board.clock.endsMs = Date.parse("2025-05-19T20:15:00Z");
+    vi.advanceTimersByTime(250);
+    expect(minute(board)).toBe("20:14:45");
+    vi.advanceTimersByTime(25_000);
+    expect(minute(board)).toBe("20:15:00");
+    const health = new Health(board, () => null, () => false);
+    expect(health.dataAge()).toBe(930);
+  });
+
+  test("a clock of the wall has no end, and the end of an earlier day holds no later one back", () => {
+    const board = started();
+    vi.advanceTimersByTime(60_000);
+    expect(minute(board)).toBe("21:14:30");
+    board.clock.endsMs = Date.parse("2025-05-16T20:15:00Z");
+    expect(minute(board)).toBe("20:14:30");
   });
 });
 

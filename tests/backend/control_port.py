@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import uvicorn
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ class ControlPort:
     def __init__(self, scenario: ScenarioAnswer) -> None:
         self._scenario = scenario
         self.rate, self.version = 1.0, 1
+        self.ends_at = MARKET_TIME + timedelta(hours=6)
         self.score: Response = JSONResponse({}, 500)
         self.broken = False
 
@@ -72,6 +73,7 @@ class ControlPort:
             rate=self.rate,
             market_time=MARKET_TIME,
             t_wall=datetime.now(UTC).timestamp() * 1000,
+            ends_at=self.ends_at,
             session=DAY,
             version=self.version,
         )

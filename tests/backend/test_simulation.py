@@ -46,7 +46,7 @@ async def test_nothing_is_simulated_when_the_source_is_live(tmp_path: Path) -> N
             clock = await here.client.post("/api/simulation/clock", json={"rate": 2}, headers=headers)
             calendar = await here.read("/api/calendar")
     assert (score.status_code, clock.status_code) == (404, 404)
-    assert calendar["rate"] == 1
+    assert (calendar["rate"], calendar["ends_at"]) == (1, None)
 
 
 async def test_a_broken_other_side_is_unavailable_and_tells_nothing_of_it(tmp_path: Path) -> None:
@@ -74,6 +74,15 @@ async def test_the_calendar_runs_on_the_simulators_clock(tmp_path: Path) -> None
     assert calendar["market_time"].startswith("2025-05-19T14:05")
     assert days[DAY]["open_utc"] == "2025-05-19T13:30:00Z"
     assert days["2025-05-26"]["open_utc"] is None, "Memorial Day"
+
+
+async def test_the_calendars_clock_stops_where_the_simulated_day_ends(tmp_path: Path) -> None:
+    async with ControlPort(QUIET) as control:
+        control.ends_at = MARKET_TIME
+        async with running(tmp_path, simulator_control_url=control.url) as here:
+            await until(lambda: here.backend.clock_known)
+            calendar = await here.read("/api/calendar")
+    assert calendar["market_time"] == calendar["ends_at"] == MARKET_TIME.isoformat().replace("+00:00", "Z")
 
 
 async def test_a_cut_ends_when_it_was_said_to_end_though_the_control_port_is_gone(tmp_path: Path) -> None:

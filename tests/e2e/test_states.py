@@ -50,6 +50,25 @@ def test_the_last_hour_ends_final_and_closed(browser: Browser, tmp_path: Path) -
         expect_states(dashboard, "LATE", "FINAL", "CLOSED", seconds=90)
         expect(dashboard.anomalies(status="open")).to_have_count(0, timeout=10 * SECOND)
         keep_screenshot(dashboard.page, "state-closed")
+        expect_the_clock_to_stand_at(dashboard, "16:15:00 ET")
+
+
+def expect_the_clock_to_stand_at(dashboard: Dashboard, end: str) -> None:
+    """The page's clock reaches the simulated day's end and was never seen beyond it, nor going back."""
+    dashboard.page.evaluate(
+        """() => {
+            const shown = window.__shown = [];
+            const clock = document.querySelector('[data-testid="market-time"]');
+            new MutationObserver(() => shown.push(clock.textContent))
+                .observe(clock, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    expect(dashboard.by_id("market-time")).to_have_text(end, timeout=40 * SECOND)
+    dashboard.by_id("rate-5").click()  # whoever ran on would be called back by this change
+    expect(dashboard.by_id("rate-value")).to_contain_text("5×", timeout=5 * SECOND)
+    shown = dashboard.page.evaluate("() => window.__shown")
+    assert shown == sorted(shown)
+    assert shown[-1] == end
 
 
 def test_an_announced_event_is_a_state_of_its_own(browser: Browser, tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ class FakeBackend:
                 market_time=self.market.now,
                 t_server=time.time() * 1000,
                 rate=self.market.rate,
+                ends_at=CLOSE,
                 state=MarketState.NORMAL,
                 session=DAY,
                 next_open_utc=None,
@@ -148,7 +149,12 @@ class FakeBackend:
         self.market.rate = float((await request.json())["rate"])
         return answer(
             ClockAnswer(
-                rate=self.market.rate, market_time=self.market.now, t_wall=time.time() * 1000, session=DAY, version=1
+                rate=self.market.rate,
+                market_time=self.market.now,
+                t_wall=time.time() * 1000,
+                ends_at=CLOSE,
+                session=DAY,
+                version=1,
             )
         )
 

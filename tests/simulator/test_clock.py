@@ -51,6 +51,14 @@ def test_it_never_goes_back_or_past_the_end_however_its_rate_changes(steps: list
     asyncio.run(run())
 
 
+async def test_it_tells_where_it_ends_and_stands_there() -> None:
+    market, wall = clock(60)
+    await wall.sleep_until(wall.now() + 86_400)
+    told = market.answer()
+    assert told.market_time == told.ends_at
+    assert told.ends_at.timestamp() == market.end == utc(16, 15)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.99, 60.01, -1.0, float("nan"), float("inf")])
 def test_a_rate_it_cannot_run_at_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="1 to 60"):

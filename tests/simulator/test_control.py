@@ -57,6 +57,7 @@ async def test_a_long_poll_answers_at_the_change() -> None:
         await client.post("/clock", json={"rate": 2})
         assert (await waiting).json() | {"t_wall": 0, "market_time": ""} == {
             "rate": 2.0, "market_time": "", "t_wall": 0, "session": "2025-05-19", "version": known + 1,
+            "ends_at": "2025-05-19T20:15:00Z",
         }  # fmt: skip
 
 

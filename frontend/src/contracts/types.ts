@@ -69,6 +69,7 @@ export interface CalendarAnswer {
   readonly market_time: string;
   readonly t_server: number;
   readonly rate: number;
+  readonly ends_at: string | null;
   readonly state: MarketState;
   readonly session: string | null;
   readonly next_open_utc: string | null;
@@ -86,11 +87,12 @@ export interface CalendarDay {
 
 export type Cell = readonly [strike: number, right: string, bid: number | null, ask: number | null, bid_size: number | null, ask_size: number | null, last: number | null, iv: number | null, bid_iv: number | null, ask_iv: number | null, fair_iv: number | null, delta: number | null, volume: number | null, open_interest: number | null, fair: number | null, deviation: number | null, z: number | null, flags: number, item: Severity | null, age: number | null];
 
-/** The simulator's clock: market_time = market_epoch + (now - t_wall) * rate. */
+/** The simulator's clock: market time now = market_time + (now - t_wall) * rate, and never past `ends_at`. */
 export interface ClockAnswer {
   readonly rate: number;
   readonly market_time: string;
   readonly t_wall: number;
+  readonly ends_at: string;
   readonly session: string;
   readonly version: number;
 }

@@ -91,6 +91,8 @@ export class Link {
   private connected(): void {
     this.poller.stop();
     this.session.rejoin();
+    // The platform may have been started again, on another day.
+    void this.readCalendar();
   }
 
   private down(trouble: Trouble): void {
@@ -103,6 +105,7 @@ export class Link {
   private async readCalendar(): Promise<void> {
     try {
       this.board.calendar = await this.api.calendar();
+      this.board.clock.endsMs = this.board.calendar.ends_at === null ? null : Date.parse(this.board.calendar.ends_at);
     } catch {
       return; // counted by the client; the old one holds until the next minute
     }

@@ -66,6 +66,6 @@ export class Health {
   dataAge(): number | null {
     const header = this.board.header;
     if (!header || header.data_age === null) return null;
-    return header.data_age + ((now() - this.board.headerAt) / 1000) * header.rate;
+    return header.data_age + this.board.clock.since(header.market_time);
   }
 }

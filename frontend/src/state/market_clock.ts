@@ -5,6 +5,8 @@ export class MarketClock {
   private marketMs: number | null = null;
   private wallMs = 0;
   rate = 1;
+  /** Where a simulated clock stands still for good; null while unknown, and for the wall's clock. */
+  endsMs: number | null = null;
 
   /** An instant as the server told it, just now. */
   tell(marketTime: string, rate: number): void {
@@ -15,7 +17,16 @@ export class MarketClock {
 
   /** Milliseconds since 1970, null before the first message. */
   ms(): number | null {
-    return this.marketMs === null ? null : this.marketMs + (now() - this.wallMs) * this.rate;
+    if (this.marketMs === null) return null;
+    const carriedOn = this.marketMs + (now() - this.wallMs) * this.rate;
+    // What was told beyond the end belongs to another day, whose end is not read yet: told, but not carried on.
+    return this.endsMs === null ? carriedOn : Math.min(carriedOn, Math.max(this.endsMs, this.marketMs));
+  }
+
+  /** Market seconds since an instant that the server told: what ages and countdowns have moved by. */
+  since(marketTime: string): number {
+    const ms = this.ms();
+    return ms === null ? 0 : Math.max(0, (ms - Date.parse(marketTime)) / 1000);
   }
 
   seconds(): number | null {

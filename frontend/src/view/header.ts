@@ -1,7 +1,6 @@
 /** The top line: what is traded, where it stands, how long it lasts, and how far the figures may be trusted. */
 import { countdown, dayEt, percent, price, sessionDay, timeEt } from "../format";
 import { t, type Key } from "../i18n/language";
-import { now } from "../api/client";
 import type { Board } from "../state/board";
 import type { Health } from "../state/health";
 import { el, Line, type Options } from "./dom";
@@ -66,7 +65,7 @@ export function header(board: Board, health: Health, painter: Painter, watermark
 function toExpiry(board: Board): number | null {
   const left = board.header?.seconds_to_expiry ?? null;
   if (left === null || !board.header) return null;
-  return left - ((now() - board.headerAt) / 1000) * board.header.rate;
+  return left - board.clock.since(board.header.market_time);
 }
 
 /** Opens or closes in: the exchange's calendar as the server tells it, on the market's clock. */
