@@ -4,7 +4,7 @@ PORT ?=
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-test lint lock bench bench-quality schema clean
+.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,11 +32,19 @@ lock: setup-test ## renew the locks: runtime, tests on top of it, the peer clien
 
 setup: .venv/.runtime frontend/dist/index.html ## the environment and the page, if not there yet
 
-setup-test: setup .venv/.test frontend/node_modules/.package-lock.json ## what the tests add, Chromium included
+venv: .venv-infra/.runtime ## the environment of the Pulumi program, .venv-infra, apart from the platform's
+
+setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add, Chromium included
 	@tools/chromium.sh
 
 .venv/.runtime: requirements/runtime.lock pyproject.toml
 	@tools/setup.sh runtime
+
+.venv-infra/.runtime: requirements/infra.lock pyproject.toml $(wildcard infra/__init__.py stacks/__init__.py)
+	@tools/setup.sh infra
+
+.venv-infra/.test: requirements/infra-test.lock .venv-infra/.runtime
+	@tools/setup.sh infra-test
 
 .venv/.test: requirements/test.lock requirements/peer-ib-async.lock .venv/.runtime
 	@tools/setup.sh test
@@ -48,4 +56,4 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find 
 	@tools/setup.sh page
 
 clean: ## forget the environment, the page and the local data
-	@rm -rf .venv frontend/node_modules frontend/dist var
+	@rm -rf .venv .venv-infra frontend/node_modules frontend/dist var

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up one part of the working copy: setup.sh runtime | test | node_modules | page. Idempotent; names what is missing.
+# Sets up one part of the working copy: setup.sh runtime | test | infra | infra-test | node_modules | page. Idempotent;
+# names what is missing. .venv has what the services need, .venv-infra what the Pulumi program needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,21 +22,36 @@ need_node() {
   fi
 }
 
-install_locked() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$@"; }
+make_venv() { [ -x "$1/bin/python" ] || { echo "Setting up $2 (once, about a minute)"; "$(need_python)" -m venv "$1"; }; }
+
+install_locked() { "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "${@:2}"; }
+
+install_ours() { "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; }
 
 case "${1:-}" in
   runtime)
-    [ -x .venv/bin/python ] || { echo "Setting up Python (once, about a minute)"; "$(need_python)" -m venv .venv; }
-    install_locked requirements/runtime.lock
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    make_venv .venv Python
+    install_locked .venv requirements/runtime.lock
+    install_ours .venv
     touch .venv/.runtime
     ;;
   test)
     echo "Setting up the test tools (once, about a minute)"
-    install_locked requirements/test.lock
+    install_locked .venv requirements/test.lock
     rm -rf .venv/peers/ib_async
-    install_locked requirements/peer-ib-async.lock --target .venv/peers/ib_async
+    install_locked .venv requirements/peer-ib-async.lock --target .venv/peers/ib_async
     touch .venv/.test
+    ;;
+  infra)
+    make_venv .venv-infra "Python for the Pulumi program, 530 MB"
+    install_locked .venv-infra requirements/infra.lock
+    install_ours .venv-infra
+    touch .venv-infra/.runtime
+    ;;
+  infra-test)
+    echo "Setting up the test tools of the Pulumi program (once)"
+    install_locked .venv-infra requirements/infra-test.lock
+    touch .venv-infra/.test
     ;;
   node_modules)
     need_node
@@ -49,7 +65,7 @@ case "${1:-}" in
     npm --prefix frontend run --silent build
     ;;
   *)
-    echo "usage: tools/setup.sh runtime|test|node_modules|page" >&2
+    echo "usage: tools/setup.sh runtime|test|infra|infra-test|node_modules|page" >&2
     exit 2
     ;;
 esac
