@@ -104,6 +104,66 @@ describe("anomalies", () => {
     expect(texts('[data-testid="anomaly-row"]')[0]).toContain("Off the smile");
   });
 
+  describe("of a long day", () => {
+    const time = (n: number) => new Date(Date.UTC(2025, 4, 19, 13, 30, n)).toISOString();
+    const rows = () => [...document.querySelectorAll<HTMLElement>('[data-testid="anomaly-row"]')].map((row) => row.dataset.id);
+    const part = (testid: string) => document.querySelector<HTMLButtonElement>(`[data-testid="${testid}"]`)!;
+    const nodes = (root: Node): number => 1 + [...root.childNodes].reduce((sum, child) => sum + nodes(child), 0);
+
+    async function listOf(count: number) {
+      const painter = new Painter();
+      const board = new Board(painter.touch);
+      const list = new AnomalyList(board, painter, el("span"), () => undefined);
+      document.body.append(list.element);
+      const add = async (first: number, last: number) => {
+        for (let n = first; n < last; n += 1) board.anomalies.put(anomaly({ id: `a${n}`, status: "closed", opened_at: time(n) }), n + 1);
+        board.touch("anomalies");
+        await painted();
+      };
+      await add(0, count);
+      return { list, add };
+    }
+
+    test("the newest stand in the list, all are counted, and it says how many more there are", async () => {
+      await listOf(75);
+      expect(rows()).toHaveLength(30);
+      expect(rows()[0]).toBe("a74");
+      expect(texts('[data-testid="anomaly-count"]')).toEqual(["open 0 · closed 75"]);
+      expect(part("anomaly-more").textContent).toBe("and 45 more");
+    });
+
+    test("older ones are reached page by page, and back", async () => {
+      await listOf(75);
+      part("anomaly-more").click();
+      expect(rows()).toHaveLength(60);
+      expect(part("anomaly-more").textContent).toBe("and 15 more");
+      part("anomaly-more").click();
+      expect(rows().at(-1)).toBe("a0");
+      expect(part("anomaly-more").hidden).toBe(true);
+      part("anomaly-fewer").click();
+      expect(rows()).toHaveLength(30);
+    });
+
+    test("more anomalies add no nodes to a full list", async () => {
+      const { list, add } = await listOf(40);
+      const before = nodes(list.element);
+      await add(40, 400);
+      expect(nodes(list.element)).toBe(before);
+    });
+
+    test("a card that is being read stays when newer ones push it out of the page", async () => {
+      const { add } = await listOf(30);
+      document.querySelector<HTMLButtonElement>('[data-id="a0"] button')!.click();
+      await add(30, 50);
+      expect(rows()).toHaveLength(31);
+      expect(rows().at(-1)).toBe("a0");
+      expect(part("anomaly-more").textContent).toBe("and 19 more");
+      document.querySelector<HTMLButtonElement>('[data-id="a0"] button')!.click();
+      await add(50, 51);
+      expect(rows()).toHaveLength(30);
+    });
+  });
+
   test("an opened card stays the same element when its anomaly is updated and others arrive", async () => {
     const painter = new Painter();
     const board = new Board(painter.touch);

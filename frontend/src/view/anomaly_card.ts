@@ -62,6 +62,11 @@ export class AnomalyCard {
     if (!this.detail.hidden) this.fill();
   }
 
+  /** Somebody reads it or stands on it: it must not go away under them. */
+  inUse(): boolean {
+    return !this.detail.hidden || this.element.contains(document.activeElement);
+  }
+
   private toggle(): void {
     const open = this.detail.hidden;
     this.detail.hidden = !open;
