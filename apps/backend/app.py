@@ -17,11 +17,17 @@ from apps.backend.errors import ApiError
 from apps.backend.guard import Guard
 from apps.backend.life import Backend
 from apps.backend.page import PageFiles
-from apps.backend.routes import clock, live, publish, read, service, tokens
+from apps.backend.routes import clock, live, publish, read, scores, service, tokens
 from apps.backend.store import BadCursor, StorageFull, StorageUnavailable
 from apps.contracts.enums import ErrorCode
 
-_SHARED = (service.health_router, publish.shared_router, read.shared_router, live.shared_router)
+_SHARED = (
+    service.health_router,
+    publish.shared_router,
+    read.shared_router,
+    scores.shared_router,
+    live.shared_router,
+)
 """The dashboard's paths: as they are, and under /api for a site that proxies only that."""
 
 _ROUTERS: tuple[tuple[APIRouter, str], ...] = (

@@ -39,6 +39,7 @@ from apps.contracts.events import (
     Stream,
 )
 from apps.contracts.frames import Cell, Frame
+from apps.contracts.scores import ScoreBy, ScoreGroup, ScoreInstant, ScoresAnswer
 
 AT: Final = datetime(2025, 5, 19, 14, 5, tzinfo=UTC)
 DAY: Final = "2025-05-19"
@@ -175,6 +176,28 @@ EXTERNAL: Final = api.ExternalAnomaly(
     severity=Severity.LOW,
 )
 
+SCORED: Final = ScoreGroup(
+    group=Kind.RESIDUAL,
+    episodes=14,
+    scored=12,
+    unscored=2,
+    moved_quote=9,
+    moved_fair=1,
+    moved_neither=2,
+    instants=[
+        ScoreInstant(
+            after_seconds=1,
+            executable_known=12,
+            executable=8,
+            edge_known=12,
+            edge_net=0.011,
+            hedged_known=12,
+            in_favour=9,
+            hedged_mid=0.006,
+        )
+    ],
+)
+
 ANSWERS: Final[dict[type[Model], Model]] = {
     type(model): model
     for model in (
@@ -273,6 +296,7 @@ ANSWERS: Final[dict[type[Model], Model]] = {
             accessToken="eyJ...",
         ),
         api.SettingsAnswer(version="0.1.0", simulated=True, login="local", policy=DisplayPolicy.OWNER),
+        ScoresAnswer(stream=STREAM, day=DAY, by=ScoreBy.KIND, complete=True, groups=[SCORED]),
     )
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from apps.contracts import api, frames, names
+from apps.contracts import api, frames, names, scores
 from apps.contracts.base import WIRE_VERSION, Model
 from apps.contracts.events import EVENT_ADAPTER
 
@@ -34,6 +34,7 @@ ROOTS: tuple[type[Model], ...] = (
     api.Snapshot,
     api.TokenAnswer,
     api.TokenRequest,
+    scores.ScoresAnswer,
 )
 """What the page sends and reads; everything these mention follows. `DurableEvent` is added as the union of events."""
 

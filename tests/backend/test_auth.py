@@ -22,6 +22,8 @@ READ = (
     "/anomalies",
     "/options/chain",
     "/signals",
+    "/scores",
+    "/api/scores",
     "/api/anomalies",
     "/api/options/chain",
     "/api/signals",

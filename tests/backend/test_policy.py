@@ -47,6 +47,7 @@ READS = (
     "/api/gamma",
     "/api/flow",
     "/api/history",
+    "/scores",
 )
 LEAKS = ("712.3457", "7123457", "71234")
 

@@ -334,6 +334,42 @@ export interface Score {
   readonly moved: Mover;
 }
 
+/** What the episodes of a group have in common. */
+export type ScoreBy = "kind" | "severity" | "moneyness" | "half_hour";
+
+/** Episodes with one thing in common. `unscored` propose a trade and have no score yet (SPREAD and VOLUME do not). */
+export interface ScoreGroup {
+  readonly group: string;
+  readonly episodes: number;
+  readonly scored: number;
+  readonly unscored: number;
+  readonly moved_quote: number;
+  readonly moved_fair: number;
+  readonly moved_neither: number;
+  readonly instants: ReadonlyArray<ScoreInstant>;
+}
+
+/** All scored episodes of a group, `after_seconds` after each opened. */
+export interface ScoreInstant {
+  readonly after_seconds: number;
+  readonly executable_known: number;
+  readonly executable: number;
+  readonly edge_known: number;
+  readonly edge_net: number | null;
+  readonly hedged_known: number;
+  readonly in_favour: number;
+  readonly hedged_mid: number | null;
+}
+
+/** GET /scores: how the day's episodes turned out, grouped. `complete` is false when the day has more than fit. */
+export interface ScoresAnswer {
+  readonly stream: Stream | null;
+  readonly day: string | null;
+  readonly by: ScoreBy;
+  readonly complete: boolean;
+  readonly groups: ReadonlyArray<ScoreGroup>;
+}
+
 /** GET /api/settings: what the page must know before it starts. No secrets. */
 export interface SettingsAnswer {
   readonly version: string;
