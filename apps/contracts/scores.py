@@ -74,7 +74,7 @@ class ScoreInstant(Model):
 
 
 class ScoreGroup(Model):
-    """Episodes with one thing in common. `unscored` propose a trade and have no score yet (SPREAD and VOLUME do not)."""
+    """Episodes with one thing in common. `unscored` propose a trade and have no score yet; SPREAD and VOLUME do not."""
 
     group: Token
     episodes: _COUNT

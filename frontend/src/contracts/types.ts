@@ -337,7 +337,7 @@ export interface Score {
 /** What the episodes of a group have in common. */
 export type ScoreBy = "kind" | "severity" | "moneyness" | "half_hour";
 
-/** Episodes with one thing in common. `unscored` propose a trade and have no score yet (SPREAD and VOLUME do not). */
+/** Episodes with one thing in common. `unscored` propose a trade and have no score yet; SPREAD and VOLUME do not. */
 export interface ScoreGroup {
   readonly group: string;
   readonly episodes: number;
