@@ -12,11 +12,11 @@ help: ## list the commands
 run: setup ## the whole platform on this machine (SCENARIO=calibrated|open|halt|last-hour|event|quiet|spxw-replay, PORT=8000)
 	@.venv/bin/spy up $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(PORT),--port $(PORT))
 
-test: setup-test ## every test but the benches; installs what it needs
+test: setup-test ## every test but the benches; installs what it needs (SKIP_BROWSER=1, SKIP_ENGINE=1: without these)
 	@tools/test.sh
 
-lint: setup-test ## ruff, mypy --strict, tsc
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && npm --prefix frontend run --silent check
+lint: setup-test ## ruff, mypy --strict in both environments, tsc
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && tools/infra-types.sh && npm --prefix frontend run --silent check
 
 bench: setup-test ## the budget rows of the architecture, as ratios to a peer or a floor (at most 20 minutes)
 	@.venv/bin/python -m tests.bench
@@ -27,15 +27,16 @@ bench-quality: setup-test ## the detection-quality table and false episodes (at 
 schema: setup ## write the page's types from apps/contracts
 	@.venv/bin/python -m apps.contracts.schema frontend/src/contracts
 
-lock: setup-test ## renew the locks: runtime, tests on top of it, the peer client, the page
+lock: setup-test ## renew the locks: both environments, tests on top of each, the peer client, the page, the external programs
 	@tools/lock.sh
 
 setup: .venv/.runtime frontend/dist/index.html ## the environment and the page, if not there yet
 
 venv: .venv-infra/.runtime ## the environment of the Pulumi program, .venv-infra, apart from the platform's
 
-setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add, Chromium included
+setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite (SKIP_ENGINE=1 leaves these two out)
 	@tools/chromium.sh
+	@.venv/bin/python tools/external.py
 
 .venv/.runtime: requirements/runtime.lock pyproject.toml
 	@tools/setup.sh runtime

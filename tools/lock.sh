@@ -14,3 +14,5 @@ grep -hoE '^[A-Za-z0-9._-]+==[^ ]+' requirements/test.lock | grep -v '^protobuf=
 "${compile[@]}" --upgrade --constraint requirements/runtime.lock --group build --group infra -o requirements/infra.lock
 "${compile[@]}" --upgrade --constraint requirements/infra.lock --constraint "$shared" --group infra --group infra-test -o requirements/infra-test.lock
 npm --prefix frontend update --silent
+npm --prefix tools/azurite update --silent --package-lock-only
+(cd tools/pulumi && go mod tidy)

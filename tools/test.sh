@@ -1,10 +1,33 @@
 #!/usr/bin/env bash
-# Lint, types, the page's unit tests, then every test but the benches.
+# Lint, types, the page's unit tests, then every test but the benches: the platform's in .venv, then those of the Pulumi
+# program in .venv-infra. Arguments go to pytest; paths go to the half they belong to, and a half no path names is left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+options=() platform=() infra=()
+for argument in "$@"; do
+  case "$argument" in
+    tests/infra* | tests/stacks* | tests/engine*) infra+=("$argument") ;;
+    tests/*) platform+=("$argument") ;;
+    *) options+=("$argument") ;;
+  esac
+done
+whole=$((${#platform[@]} + ${#infra[@]} == 0))
+
+# No test found is a success when an option such as -k chose among two halves.
+run_tests() {
+  local code=0
+  "$1/bin/python" -m pytest -q -n "${TEST_WORKERS:-2}" --dist loadfile -m "not bench and not quality" ${options[@]+"${options[@]}"} "${@:2}" || code=$?
+  [ "$code" = 0 ] || { [ "$code" = 5 ] && [ ${#options[@]} -gt 0 ]; } || exit "$code"
+}
+
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
+tools/infra-types.sh
 npm --prefix frontend run --silent check
 npm --prefix frontend test --silent
-exec .venv/bin/python -m pytest -q -n "${TEST_WORKERS:-2}" --dist loadfile -m "not bench and not quality" "$@"
+if ((whole || ${#platform[@]})); then run_tests .venv ${platform[@]+"${platform[@]}"}; fi
+if [ -n "$(find tests/infra tests/stacks tests/engine -name 'test_*.py' 2>/dev/null | head -1)" ]; then
+  if ((whole || ${#infra[@]})); then run_tests .venv-infra ${infra[@]+"${infra[@]}"}; fi
+fi

@@ -1,0 +1,31 @@
+"""Two environments, two halves: .venv runs the platform's tests, .venv-infra those of the Pulumi program."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+INFRA_HALF = frozenset({"engine", "infra", "stacks"})
+"""Folders that import pulumi, or what only its environment has."""
+IN_INFRA_ENVIRONMENT = find_spec("pulumi") is not None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the half that belongs to the other environment."""
+    inside = collection_path.relative_to(TESTS).parts if collection_path.is_relative_to(TESTS) else ()
+    if not inside or not (collection_path.is_dir() or collection_path.suffix == ".py"):
+        return None
+    return True if (inside[0] in INFRA_HALF) != IN_INFRA_ENVIRONMENT else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say so when tests of the other half were named, instead of finding none."""
+    named = [Path(argument.split("::")[0]).absolute() for argument in config.args]
+    for path in named:
+        inside = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ()
+        if inside and (inside[0] in INFRA_HALF) != IN_INFRA_ENVIRONMENT:
+            right = ".venv" if IN_INFRA_ENVIRONMENT else ".venv-infra"
+            raise pytest.UsageError(f"{path.relative_to(TESTS.parent)} runs in {right}: {right}/bin/python -m pytest")

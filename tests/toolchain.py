@@ -1,0 +1,32 @@
+"""Where tests find the external programs of tools/versions.toml. Never builds them: make setup-test does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tools.external import SKIP, externals
+
+
+def pulumi_cli() -> Path:
+    """The pinned Pulumi engine, or the one that PULUMI_CLI names.
+
+    Skips the test when SKIP_ENGINE is 1; otherwise raises ToolMissing, which says how to get it.
+    """
+    return _located("pulumi", "pulumi")
+
+
+def azurite(program: str = "azurite-blob") -> Path:
+    """A program of Azurite: azurite-blob or azurite-table. tests/azurite.py starts them.
+
+    Skips the test when SKIP_ENGINE is 1; otherwise raises ToolMissing, which says how to get it.
+    """
+    return _located("azurite", program)
+
+
+def _located(name: str, program: str) -> Path:
+    if os.environ.get(SKIP) == "1":
+        pytest.skip(f"{SKIP}=1 leaves out what needs {name}")
+    return externals()[name].located(program)
