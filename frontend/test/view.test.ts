@@ -3,7 +3,8 @@ import { compact, countdown, duration, MISSING, price, signed } from "../src/for
 import { en } from "../src/i18n/en";
 import { es } from "../src/i18n/es";
 import { plural, setLanguage, t, type Key } from "../src/i18n/language";
-import { ENUMS, FLAG_BITS } from "../src/contracts/tables";
+import { COLUMN, ENUMS, FLAG_BITS } from "../src/contracts/tables";
+import type { Cell } from "../src/contracts/types";
 import { Board } from "../src/state/board";
 import { AnomalyList } from "../src/view/anomaly_list";
 import { Chain } from "../src/view/chain";
@@ -51,6 +52,16 @@ describe("the chain", () => {
     const order = [...document.querySelectorAll<HTMLElement>('[data-testid="row-594"] > *')].map((each) => each.dataset.testid);
     const middle = order.indexOf("strike-594");
     expect(order.slice(middle - 2, middle + 3)).toEqual(["cell-C-594-bid", "cell-C-594-ask", "strike-594", "cell-P-594-bid", "cell-P-594-ask"]);
+  });
+
+  test("marks a quote that is too wide and one that comes late, each with its meaning", async () => {
+    const { board } = chainOf(594.2, 590, 598);
+    const both = (1 << FLAG_BITS.indexOf("WIDE")) | (1 << FLAG_BITS.indexOf("DELAYED"));
+    const marked = Object.assign([...cell(594, "C")], { [COLUMN.flags]: both }) as unknown as Cell;
+    board.applyFrame(frame(2, { forward: 594.2, strike_low: 590, strike_high: 598, cells: [marked] }));
+    await painted();
+    const mark = document.querySelector<HTMLElement>('[data-testid="cell-C-594-flags"]')!;
+    expect([mark.textContent, mark.getAttribute("aria-label")]).toEqual(["WD", "Unusually wide; Delayed quote"]);
   });
 
   test("follows the money, keeping one row a strike", async () => {

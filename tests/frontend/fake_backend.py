@@ -44,6 +44,7 @@ from apps.contracts.enums import MarketState
 from apps.contracts.events import Event
 from apps.contracts.live import live_json, record, target_of
 from apps.contracts.names import Target
+from apps.contracts.scores import ScoreBy, ScoredEpisode, ScoresAnswer, score_groups
 from tests.frontend.synthetic_market import CLOSE, DAY, START, SyntheticMarket
 
 DIST = Path(__file__).parents[2] / "frontend" / "dist"
@@ -144,6 +145,14 @@ class FakeBackend:
 
     async def smile(self, _: Request) -> Response:
         return answer(SmileAnswer(market_time=None, smile=None))
+
+    async def scores(self, request: Request) -> Response:
+        by = ScoreBy(request.query_params["by"])
+        episodes = [
+            ScoredEpisode.model_validate_json(each.model_dump_json()) for each in self.market.anomalies.values()
+        ]
+        groups = score_groups(episodes, by)
+        return answer(ScoresAnswer(stream=self.market.stream, day=DAY, by=by, complete=True, groups=groups))
 
     async def clock(self, request: Request) -> Response:
         self.market.rate = float((await request.json())["rate"])
@@ -279,6 +288,7 @@ class FakeBackend:
             "history": self.history,
             "calendar": self.calendar,
             "smile": self.smile,
+            "scores": self.scores,
             "simulation/score": self.score,
         }
 

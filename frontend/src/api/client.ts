@@ -1,6 +1,6 @@
 /** Reads of the HTTP API, each decoded before it is returned; holds no state of the market. */
 import { decode, type Models, Rejected } from "../decode/decoder";
-import type { Stream } from "../contracts/types";
+import type { ScoreBy, Stream } from "../contracts/types";
 import type { TokenKeeper } from "./token";
 
 const TIMEOUT_MS = 10_000;
@@ -42,6 +42,7 @@ export class ApiClient {
   snapshot = () => this.timed("Snapshot", "api/snapshot");
   calendar = () => this.timed("CalendarAnswer", "api/calendar");
   smile = () => this.get("SmileAnswer", "api/smile");
+  scores = (by: ScoreBy) => this.get("ScoresAnswer", "api/scores", { by });
   score = () => this.get("SimulationScore", "api/simulation/score");
   history = (stream: Stream, limit: number) => this.get("HistoryAnswer", "api/history", { ...query(stream), limit });
   events = (stream: Stream, after: number, limit: number) =>

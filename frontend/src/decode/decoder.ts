@@ -24,6 +24,7 @@ export interface Models {
   EventPage: types.EventPage;
   Frame: types.Frame;
   HistoryAnswer: types.HistoryAnswer;
+  ScoresAnswer: types.ScoresAnswer;
   SettingsAnswer: types.SettingsAnswer;
   SimulationScore: types.SimulationScore;
   SmileAnswer: types.SmileAnswer;

@@ -14,6 +14,7 @@ import { FlowChart } from "./flow_chart";
 import { gapList } from "./gap_list";
 import { header } from "./header";
 import type { Painter } from "./painter";
+import { Scores } from "./scores";
 import { Simulation } from "./simulation";
 import { SmilePlot } from "./smile_plot";
 import { strip } from "./strip";
@@ -44,6 +45,7 @@ export function layout(page: HTMLElement, parts: Parts): void {
   const smile = new SmilePlot(board, painter, ageChip(painter, "smile-age", frameAge, beat));
   const chart = new FlowChart(board, painter, ageChip(painter, "chart-age", () => seriesAge(board), () => cadenceOf(board.market.times)));
   chart.element.append(gapList(board, painter));
+  const scores = new Scores(api, painter);
   const simulation = new Simulation(board, api, painter);
 
   const switches = tools((what) => {
@@ -63,7 +65,7 @@ export function layout(page: HTMLElement, parts: Parts): void {
       "main",
       { class: "board", label: "main.label", attributes: { id: "chain", tabindex: "-1" } },
       el("div", { class: "column column-left" }, chain.element, chart.element),
-      el("div", { class: "column column-right" }, anomalies.element, smile.element, simulation.element),
+      el("div", { class: "column column-right" }, anomalies.element, smile.element, scores.element, simulation.element),
     ),
     strip({ board, health, session: link.session, latency, api: api.facts, channel: () => link.channel }, painter),
     announcer.element,
