@@ -13,6 +13,7 @@ from apps.backend.server import serve
 from apps.backend.settings import Settings
 from apps.backend.store import StoreCorrupt
 from apps.contracts.names import Env
+from apps.service.folder import require_writable
 from apps.service.logs import configure_logs
 from apps.service.run import CannotStart, run_service
 from apps.service.settings import load_settings
@@ -27,10 +28,14 @@ async def main(stop: asyncio.Event) -> None:
     configure_logs("backend", settings.log_level)
     listener = bind(settings.bind_host, settings.backend_port, Env.BACKEND_PORT)
     try:
+        require_writable(settings.data_dir)
         backend = Backend(settings)
     except (StoreCorrupt, KeyUnusable) as error:
         listener.close()
         raise CannotStart(str(error)) from error
+    except CannotStart:
+        listener.close()
+        raise
     host, port = listener.getsockname()[:2]
     log.info("backend: serving on http://%s:%d", host, port, extra={"port": port})
     await serve(create_app(backend), backend.hub, listener, stop)

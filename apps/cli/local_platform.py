@@ -14,6 +14,8 @@ import httpx
 from apps.cli.ports import LOOPBACK, PlatformPorts
 from apps.cli.process import Service
 from apps.contracts.names import Env
+from apps.service.folder import require_writable
+from apps.service.run import CONFIGURATION
 from apps.simulator.scenarios import environment
 
 READY_SECONDS = 30.0
@@ -23,6 +25,10 @@ PUBLISHER = "detector-local"
 
 class PlatformFailed(Exception):
     """A service did not come up or keeps dying; the message names it and shows its last lines."""
+
+
+class PlatformRefused(Exception):
+    """A service ended because a person must change something first; the message is the service's own sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,9 @@ class LocalPlatform:
     """Starts the services, waits until a live frame is served, restarts what dies, stops all of it."""
 
     def __init__(self, plan: PlatformPlan) -> None:
+        """Raises CannotStart when the folders of this run cannot be written."""
         self.plan = plan
-        plan.run_dir.mkdir(parents=True, exist_ok=True)
+        require_writable(plan.data_dir, "runs", str(plan.run_dir.relative_to(plan.data_dir)))
         self.services = services_of(plan)
         self._restarts: dict[str, list[float]] = {service.name: [] for service in self.services}
 
@@ -102,7 +109,11 @@ class LocalPlatform:
             service.start()
 
     def wait_for_first_frame(self) -> float:
-        """Seconds until the backend serves a live frame. Raises PlatformFailed with the reason after READY_SECONDS."""
+        """Seconds until the backend serves a live frame.
+
+        Raises PlatformRefused when a service refuses its settings, PlatformFailed with the reason when one dies or
+        READY_SECONDS pass.
+        """
         began = time.monotonic()
         with httpx.Client(base_url=self.plan.page_url, timeout=2) as client:
             while not _serves_a_frame(client):
@@ -113,10 +124,14 @@ class LocalPlatform:
         return time.monotonic() - began
 
     def restart_the_dead(self) -> Iterator[str]:
-        """Restart services that ended by themselves; a sentence for each. Raises PlatformFailed when hopeless."""
+        """Restart services that ended by themselves; a sentence for each.
+
+        Raises PlatformRefused for one that would refuse to start again, PlatformFailed for one that keeps dying.
+        """
         for service in self.services:
             if service.exit_code is None:
                 continue
+            self._heed_refusal(service)
             recent = [at for at in self._restarts[service.name] if time.monotonic() - at < 60]
             if len(recent) >= RESTARTS_PER_MINUTE or service.name == "simulator":
                 raise PlatformFailed(self._died(service))
@@ -136,7 +151,14 @@ class LocalPlatform:
     def _refuse_the_dead(self) -> None:
         for service in self.services:
             if service.exit_code is not None:
+                self._heed_refusal(service)
                 raise PlatformFailed(self._died(service))
+
+    @staticmethod
+    def _heed_refusal(service: Service) -> None:
+        """Starting again what asks for a person's hand only buries its sentence."""
+        if service.exit_code == CONFIGURATION:
+            raise PlatformRefused(f"The {service.name} cannot start. {service.last_words()}")
 
     def _died(self, service: Service) -> str:
         return f"The {service.name} ended with code {service.exit_code}. Its last lines:\n{service.log_tail()}"

@@ -49,7 +49,7 @@ def choose_ports(page: int | None) -> PlatformPorts:
     """
     chosen: dict[str, int] = {"score": free_port()}
     for name, (key, default) in _KEYS.items():
-        text = str(page) if name == "backend" and page is not None else os.environ.get(key, str(default))
+        text = str(page) if name == "backend" and page is not None else os.environ.get(key) or str(default)
         if not (text.isascii() and text.isdigit() and len(text) <= 5) or int(text) > 65_535:
             raise ValueError(f"{key}={text!r} is not a port: use a number from 1 to 65535, or 0 for any free one.")
         chosen[name] = int(text) or free_port()

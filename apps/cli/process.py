@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 6.0
+SENTENCES = 20
+"""Lines of a refusal that are shown: one for each wrong key."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -68,6 +71,15 @@ class Service:
             self._process.wait()
             return False
         return True
+
+    def last_words(self) -> str:
+        """What it said for a person as it ended: the lines after its last log line, which is JSON."""
+        said: list[str] = []
+        for line in reversed(self.log_tail(SENTENCES).splitlines()):
+            if line.startswith("{"):
+                break
+            said.append(line)
+        return "\n".join(reversed(said)).removeprefix(f"{self.name}: ") or f"It does not say why: {self.log_path}"
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines it wrote."""

@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from apps.cli.local_platform import LocalPlatform, PlatformFailed, PlatformPlan
+from apps.cli.local_platform import LocalPlatform, PlatformFailed, PlatformPlan, PlatformRefused
 from apps.cli.ports import PortTaken, choose_ports
 from apps.contracts.names import Env
+from apps.service.run import CONFIGURATION, CannotStart
 from apps.simulator.scenarios import require
 
 console = Console(highlight=False)
@@ -30,8 +31,12 @@ def _on_signal(_number: int, _frame: FrameType | None) -> None:
 
 
 def run_platform(plan: PlatformPlan) -> None:
-    """Run until a signal. Exits 1 with the failing service's last lines if one cannot run."""
-    platform = LocalPlatform(plan)
+    """Run until a signal. Exits 2 with one sentence when a person must change something, 1 when a service fails."""
+    try:
+        platform = LocalPlatform(plan)
+    except CannotStart as refusal:
+        errors.print(str(refusal), markup=False, soft_wrap=True)
+        raise typer.Exit(CONFIGURATION) from refusal
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
     code = 0
@@ -50,8 +55,11 @@ def run_platform(plan: PlatformPlan) -> None:
                 errors.print(sentence)
     except _Stop:
         console.print("Stopping")
+    except PlatformRefused as refusal:
+        errors.print(str(refusal), markup=False, soft_wrap=True)
+        code = CONFIGURATION
     except PlatformFailed as failure:
-        errors.print(str(failure), markup=False)
+        errors.print(str(failure), markup=False, soft_wrap=True)
         code = 1
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -69,16 +77,16 @@ def make_plan(*, scenario: str, port: int | None, rate: float, number: int, reco
             require(scenario)
         ports = choose_ports(port)
     except (PortTaken, ValueError) as error:
-        errors.print(str(error), markup=False)
-        raise typer.Exit(2) from error
+        errors.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(CONFIGURATION) from error
     return PlatformPlan(
         scenario=scenario,
         ports=ports,
-        data_dir=Path(os.environ.get(Env.DATA_DIR, "var")).resolve(),
+        data_dir=Path(os.environ.get(Env.DATA_DIR) or "var").resolve(),
         number=number,
         rate=rate,
         recording=recording,
-        log_level=os.environ.get(Env.LOG_LEVEL, "INFO"),
+        log_level=os.environ.get(Env.LOG_LEVEL) or "INFO",
     )
 
 

@@ -34,6 +34,7 @@ from apps.detector.spool import Line, Spool
 from apps.market.calendar import ExchangeCalendar
 from apps.market.settings import ScanSettings
 from apps.service.clock import Clock, SimulatorClock, SystemClock
+from apps.service.folder import require_writable
 from apps.service.lock import LockLost, SymbolLock
 from apps.service.run import CannotStart
 from apps.service.web import ProbeApp, bind, serve
@@ -95,7 +96,11 @@ class Detector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve the probes and lead whenever the lock allows, until `stop`."""
-        self._check_folder()
+        try:
+            require_writable(self.settings.data_dir, "locks", "spool", "checkpoints")
+        except CannotStart:
+            self._listener.close()
+            raise
         async with asyncio.TaskGroup() as group:
             probes = group.create_task(
                 serve(ProbeApp(self.metrics.registry, self.health, self.ready), self._listener), name="probes"
@@ -218,22 +223,6 @@ class Detector:
                 log.warning("%s", error)
         await clock.close()
         return None
-
-    def _check_folder(self) -> None:
-        folder: Path = self.settings.data_dir
-        probe = folder / ".writable"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                probe.unlink()
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            self._listener.close()
-            raise CannotStart(
-                f"{Env.DATA_DIR}={folder} cannot be written ({error.strerror}). "
-                f"Make the folder writable for this user, or set {Env.DATA_DIR} to another one."
-            ) from error
 
 
 async def _fenced(leading: Coroutine[Any, Any, None], lock: SymbolLock) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -14,6 +15,14 @@ from apps.contracts.enums import Source
 from apps.contracts.names import RESEND_SECONDS, Port
 from apps.market.settings import THRESHOLD_MAX, THRESHOLD_MIN
 from apps.service.settings import ServiceSettings
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that does not close
+        return False
 
 
 class DetectorSettings(ServiceSettings):
@@ -100,8 +109,8 @@ class DetectorSettings(ServiceSettings):
     @field_validator("backend_url", "simulator_control_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError(f"{value!r} is not an address; it starts with http:// or https://")
+        if value is not None and not _is_address(value):
+            raise ValueError("it is not an address; one starts with http:// or https://, as http://127.0.0.1:8000 does")
         return value
 
     @model_validator(mode="after")

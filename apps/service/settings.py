@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 SHOWN_MAX = 80
 """Characters of a wrong value that are shown."""
 
+LINE_MAX = 390
+"""Characters of one fault's line."""
+
 
 class SettingsError(ValueError):
     """One or more settings cannot be used; each line names the key, what it was and what it may be."""
@@ -39,10 +42,10 @@ def describe(kind: type[ServiceSettings], error: ValidationError) -> str:
         name = str(fault["loc"][0]) if fault["loc"] else ""
         message = fault["msg"].removeprefix("Value error, ").rstrip(".") + "."
         if fault["type"] == "value_error" and name.upper() in message:  # our own sentence has it all
-            lines.append(message)
+            lines.append(_cut(message))
             continue
         shown = "" if _is_secret(kind, name) or fault["type"] == "missing" else f"={_printable(fault['input'])}"
-        lines.append(f"{name.upper()}{shown}: {message[:1].lower()}{message[1:]} {_help(kind, name)}".rstrip())
+        lines.append(_cut(f"{name.upper()}{shown}: {message[:1].lower()}{message[1:]} {_help(kind, name)}".rstrip()))
     return "\n".join(lines)
 
 
@@ -50,6 +53,12 @@ def _printable(value: object) -> str:
     """A value on one line of a terminal: control characters escaped, what is long cut."""
     text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(value))
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
+
+
+def _cut(line: str) -> str:
+    """A line whose middle gives way when a very long value stands in it: the key and the cure are at its ends."""
+    half = LINE_MAX // 2 - 2
+    return line if len(line) <= LINE_MAX else f"{line[:half]}...{line[-half:]}"
 
 
 def _is_secret(kind: type[ServiceSettings], name: str) -> bool:
@@ -63,6 +72,6 @@ def _help(kind: type[ServiceSettings], name: str) -> str:
         return ""
     default = field.get_default()
     said = f"{field.description}." if field.description else ""
-    if default is None or isinstance(default, SecretStr) or field.is_required():
+    if default in (None, "", ()) or isinstance(default, SecretStr) or field.is_required():
         return said
     return f"{said} Default {default}.".strip()

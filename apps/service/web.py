@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from errno import EADDRNOTAVAIL
 from typing import Any
 
 import uvicorn
@@ -14,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from apps.contracts.api import ErrorAnswer, ErrorBody, Health, Ready
 from apps.contracts.enums import ErrorCode
+from apps.contracts.names import Env
 from apps.service.run import CannotStart
 
 Scope = MutableMapping[str, Any]
@@ -22,15 +24,20 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 def bind(host: str, port: int, key: str) -> socket.socket:
-    """A listening socket. Raises CannotStart naming the environment key when the port is taken or not ours."""
+    """A listening socket. Raises CannotStart naming the environment key of a port that is taken or a host not ours."""
     # asyncio switches Nagle's delay off only for sockets that name their protocol; with it every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
         listener.listen(128)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
+        if not isinstance(error, OSError) or isinstance(error, socket.gaierror) or error.errno == EADDRNOTAVAIL:
+            raise CannotStart(
+                f"{Env.BIND_HOST}={host[:80]!r} is no address of this machine. "
+                f"Set {Env.BIND_HOST} to 127.0.0.1, or to another address that this machine has."
+            ) from error
         raise CannotStart(
             f"{key}={port} on {host} cannot be used ({error.strerror}). "
             f"Stop what holds it, or set {key} to another port (0 takes a free one)."

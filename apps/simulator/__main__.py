@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from errno import EADDRNOTAVAIL
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description="A simulated IB gateway. Example: python -m apps.simulator --scenario calibrated --rate 10",
     )
     parser.add_argument("--scenario", default="calibrated", help="which market day (default: calibrated)")
-    parser.add_argument("--host", default=os.environ.get(Env.BIND_HOST, "127.0.0.1"), help="address to bind to")
-    parser.add_argument("--port", default=os.environ.get(Env.SIMULATOR_PORT, Port.SIMULATOR), help="the broker's wire")
+    parser.add_argument("--host", default=os.environ.get(Env.BIND_HOST) or "127.0.0.1", help="address to bind to")
+    parser.add_argument(
+        "--port", default=os.environ.get(Env.SIMULATOR_PORT) or Port.SIMULATOR, help="the broker's wire"
+    )
     parser.add_argument(
         "--control-port",
-        default=os.environ.get(Env.SIMULATOR_CONTROL_PORT, Port.SIMULATOR_CONTROL),
+        default=os.environ.get(Env.SIMULATOR_CONTROL_PORT) or Port.SIMULATOR_CONTROL,
         help="clock, scenario and faults over HTTP",
     )
     parser.add_argument("--rate", default=1.0, help="market seconds a second, 1 to 60")
@@ -50,7 +53,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--recording", type=Path, help="replay a day recorded by `spy record` instead")
     parser.add_argument("--sampling", default="ib", choices=("ib", "none"), help="none: every change, for throughput")
     parser.add_argument("--read-only", action="store_true", help="refuse orders, as READ_ONLY_API does")
-    parser.add_argument("--log-level", default=os.environ.get(Env.LOG_LEVEL, "INFO"))
+    parser.add_argument("--log-level", default=os.environ.get(Env.LOG_LEVEL) or "INFO")
     return parser.parse_args(argv)
 
 
@@ -142,6 +145,8 @@ def _taken(key: str, host: str, port: int) -> socket.socket:
 
 
 def _sentence(key: str, host: str, port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == EADDRNOTAVAIL:
+        return f"{Env.BIND_HOST}={host} is no address of this machine; set {Env.BIND_HOST} to 127.0.0.1."
     return f"cannot listen on {host}:{port} ({error.strerror}); set {key} to a free port."
 
 

@@ -7,6 +7,10 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from apps.contracts.names import Env
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 
 class JsonFormatter(logging.Formatter):
     """timestamp, level, logger, message, service, and `parameters` where given."""
@@ -28,7 +32,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str = "INFO") -> None:
-    """Send all logging to stdout as JSON. ValueError for a level that is none."""
+    """Send all logging to stdout as JSON. Raises ValueError naming the key for a level that is none."""
+    if level.upper() not in LEVELS:
+        raise ValueError(f"{Env.LOG_LEVEL}={level[:40]!r} is no level of the log; use {', '.join(LEVELS)}.")
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -34,7 +34,7 @@ def test_a_taken_port_is_named_with_its_environment_key(key: str, monkeypatch: p
             choose_ports(page=None)
 
 
-@pytest.mark.parametrize("text", ["http", "-1", "65536", "80.5", "", "nan", "²", "٣", "9" * 5000])
+@pytest.mark.parametrize("text", ["http", "-1", "65536", "80.5", "nan", "²", "٣", "9" * 5000])
 def test_what_is_not_a_port_is_refused_with_its_key(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(Env.DETECTOR_PORT, text)
     with pytest.raises(ValueError, match=Env.DETECTOR_PORT):

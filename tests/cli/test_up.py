@@ -121,3 +121,73 @@ def test_a_rate_out_of_bounds_is_refused(environment: dict[str, str]) -> None:
     ended = run_up(environment, "--rate", "61")
     assert ended.returncode == 2
     assert "less than or equal to 60" in " ".join(ended.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        (Env.LOG_LEVEL, "loud", "LOG_LEVEL="),
+        (Env.ANOMALY_THRESHOLD, "0.5", "Set 3.5"),
+        (Env.RESERVED_LINES, "99", "lower RESERVED_LINES"),
+        (Env.SIMULATOR_PORT, "wire", "SIMULATOR_PORT='wire' is not a port"),
+    ],
+)
+def test_a_setting_that_a_service_refuses_ends_it_at_once_with_one_sentence(
+    environment: dict[str, str], key: str, value: str, says: str
+) -> None:
+    ended = run_up({**environment, key: value})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert says in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_empty_key_is_not_set(environment: dict[str, str]) -> None:
+    """As in .env.example: nothing after the equals sign. The unknown scenario ends it before anything starts."""
+    ended = run_up({**environment, Env.LOG_LEVEL: "", Env.SIMULATOR_PORT: "", Env.DATA_DIR: ""}, "--scenario", "none")
+    assert (ended.returncode, "scenario" in ended.stderr) == (2, True)
+
+
+def a_wreck(folder: Path, name: str) -> None:
+    """`name` in the data folder is not what it should be: a folder where `/` ends it, a file of garbage otherwise."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if name.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_bytes(b"" if name.endswith(".pem") else b"this was once something else" * 300)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("issuer-key.pem", "Delete it"),
+        ("backend.sqlite3", "move it away"),
+        ("backend.sqlite3/", "move it away"),
+        ("spool", "its folder spool cannot be written"),
+        ("runs", "its folder runs cannot be written"),
+        ("", "set DATA_DIR to another one"),
+    ],
+)
+def test_a_data_folder_with_something_wrong_in_it_is_one_sentence_with_a_cure(
+    environment: dict[str, str], name: str, says: str
+) -> None:
+    data = Path(environment[Env.DATA_DIR])
+    a_wreck(data, name) if name else a_wreck(data.parent, data.name)
+    ended = run_up(environment)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert says in ended.stderr
+    assert str(data) in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_service_that_would_refuse_to_start_again_is_not_tried_five_times(
+    started: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    address_of(started)
+    (Path(environment[Env.DATA_DIR]) / "issuer-key.pem").write_bytes(b"")
+    next(child for child in children_of(started) if "apps.backend" in child.cmdline()).kill()
+    rest, _ = started.communicate(timeout=30)
+    assert started.returncode == 2
+    assert rest.count("started again") == 1
+    assert "The backend cannot start" in rest
+    assert "Delete it" in rest

@@ -89,3 +89,9 @@ def test_a_taken_port_is_named_with_its_key() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(CannotStart, match=f"DETECTOR_PORT={port} on 127.0.0.1 cannot be used"):
             bind("127.0.0.1", port, "DETECTOR_PORT")
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7", "x" * 300])
+def test_an_address_that_is_not_ours_is_named_by_its_own_key(host: str) -> None:
+    with pytest.raises(CannotStart, match=r"BIND_HOST=.* 127\.0\.0\.1"):
+        bind(host, 0, "SOME_PORT")

@@ -74,7 +74,7 @@ async def test_a_taken_port_is_named_with_its_environment_key(key: str) -> None:
         (("--port", "many"), "--port"),
         (("--port", "70000"), "--port"),
         (("--number", "-1"), "--number"),
-        (("--log-level", "loud"), "LOUD"),
+        (("--log-level", "loud"), "LOG_LEVEL='loud'"),
     ],
 )
 def test_an_argument_that_makes_no_sense_is_one_sentence_and_code_2(
