@@ -60,7 +60,6 @@ class Reason(StrEnum):
     CAP_LATE = "cap_late"
     CAP_FEW_STRIKES = "cap_few_strikes"
     CAP_LOW_CONFIDENCE = "cap_low_confidence"
-    CAP_KIND = "cap_kind"
     CAP_WORTH = "cap_worth"
     CAP_PRECISION = "cap_precision"
     CAP_PERSISTENCE = "cap_persistence"

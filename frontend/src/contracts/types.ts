@@ -316,7 +316,7 @@ export type Mover = "quote" | "fair" | "neither";
 export type OptionType = "CALL" | "PUT";
 
 /** Why a severity was given or held down. The page translates the code; the numbers travel beside it. */
-export type Reason = "z_score" | "temporal_z" | "outside_quote" | "net_edge" | "culprit" | "no_culprit" | "worth" | "spread_ratio" | "volume_rate" | "cap_opening" | "cap_event" | "cap_late" | "cap_few_strikes" | "cap_low_confidence" | "cap_kind" | "cap_worth" | "cap_precision" | "cap_persistence";
+export type Reason = "z_score" | "temporal_z" | "outside_quote" | "net_edge" | "culprit" | "no_culprit" | "worth" | "spread_ratio" | "volume_rate" | "cap_opening" | "cap_event" | "cap_late" | "cap_few_strikes" | "cap_low_confidence" | "cap_worth" | "cap_precision" | "cap_persistence";
 
 /** A reason with its measured value and the limit it was held against (units as the reason's name says). */
 export interface ReasonGiven {

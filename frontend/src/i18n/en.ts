@@ -211,7 +211,6 @@ export const en = {
   "reason.cap_late": "Held down: last hour",
   "reason.cap_few_strikes": "Held down: few live strikes",
   "reason.cap_low_confidence": "Held down: weak fit",
-  "reason.cap_kind": "Held down: this kind is never rated higher",
   "reason.cap_worth": "Held down: too little to be made",
   "reason.cap_precision": "Held down: measured precision is low here",
   "reason.cap_persistence": "Held down: not there long enough",

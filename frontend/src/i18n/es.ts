@@ -213,7 +213,6 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   "reason.cap_late": "Contenida: última hora",
   "reason.cap_few_strikes": "Contenida: pocos precios de ejercicio vivos",
   "reason.cap_low_confidence": "Contenida: ajuste débil",
-  "reason.cap_kind": "Contenida: este tipo nunca se califica más alto",
   "reason.cap_worth": "Contenida: demasiado poco que ganar",
   "reason.cap_precision": "Contenida: la precisión medida es baja aquí",
   "reason.cap_persistence": "Contenida: aún no dura lo suficiente",
