@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from apps.contracts.api import CalendarAnswer, CalendarDay
 from apps.contracts.enums import MarketState
 from apps.market.calendar import ExchangeCalendar, SessionHours, new_york_day
-from apps.market.states import SessionHours as StateHours
-from apps.market.states import clock_state
+from apps.market.states import ContractHours, clock_state
 from apps.service.clock import Clock, wall_ms
 
 DAYS_BEFORE, DAYS_AFTER = 7, 14
@@ -61,7 +60,7 @@ class CalendarView:
 def _state(session: SessionHours | None, now: float) -> MarketState:
     if session is None:
         return MarketState.CLOSED
-    state = clock_state(StateHours(session.open, session.close, session.expiry_instant), now)
+    state = clock_state(ContractHours(session.open, session.close, session.expiry_instant), now)
     return MarketState(state.value)
 
 

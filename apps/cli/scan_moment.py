@@ -9,8 +9,7 @@ from typing import Final
 
 from apps.cli.chain_file_rows import ChainFile, ChainFileError
 from apps.market.calendar import NEW_YORK, CalendarRangeError, ExchangeCalendar, SessionHours
-from apps.market.states import SessionHours as StateHours
-from apps.market.states import clock_state
+from apps.market.states import ContractHours, clock_state
 
 _SAME_MOMENT_SECONDS: Final = 60.0
 _LONGEST_YEARS: Final = 5
@@ -45,7 +44,7 @@ class Moment:
         """What the clock says of the session; a file knows nothing of halts or of a slow opening."""
         if self.session is None:
             return "CLOSED"
-        hours = StateHours(self.session.open, self.session.close, self.expiry_instant(expiry))
+        hours = ContractHours(self.session.open, self.session.close, self.expiry_instant(expiry))
         return clock_state(hours, self.as_of).value
 
 

@@ -20,7 +20,7 @@ from apps.market.findings import Finding, ScanResult
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import SessionHours
+from apps.market.states import ContractHours
 from apps.market.terms import Kind as MarketKind
 from apps.market.terms import MarketState, QuoteBit
 
@@ -65,7 +65,7 @@ class Detection:
     def step(
         self,
         chain: Chain,
-        hours: SessionHours | None,
+        hours: ContractHours | None,
         *,
         t_recv: float,
         wall: Callable[[], float],

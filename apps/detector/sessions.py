@@ -5,8 +5,7 @@ from __future__ import annotations
 from apps.contracts.enums import MarketState
 from apps.market.calendar import ExchangeCalendar, SessionHours, new_york_day
 from apps.market.chain import Chain
-from apps.market.states import SessionHours as ScanHours
-from apps.market.states import clock_state
+from apps.market.states import ContractHours, clock_state
 
 
 def session_of(calendar: ExchangeCalendar, market_time: float) -> SessionHours:
@@ -15,10 +14,10 @@ def session_of(calendar: ExchangeCalendar, market_time: float) -> SessionHours:
     return today if today is not None else calendar.next_session(new_york_day(market_time))
 
 
-def scan_hours(session: SessionHours, chain: Chain | None = None) -> ScanHours:
+def scan_hours(session: SessionHours, chain: Chain | None = None) -> ContractHours:
     """The session for the scan; with a chain, the expiry is that of its contracts."""
     expiry = session.expiry_instant if chain is None else chain.market_time + chain.seconds_to_expiry
-    return ScanHours(open=session.open, close=session.close, expiry=expiry)
+    return ContractHours(open=session.open, close=session.close, expiry=expiry)
 
 
 def clock_says(session: SessionHours, market_time: float) -> MarketState:

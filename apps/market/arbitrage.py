@@ -128,7 +128,8 @@ def _synthetic(grid: StrikeGrid, at: int, *, buy: bool) -> tuple[FindingLeg, Fin
 def _butterflies(grid: StrikeGrid, sides: Executable, settings: ScanSettings) -> Iterator[Claim]:
     """Body sold above the chord of its wings bought, with the weights of the true strike gaps, both rights.
 
-    Equal weights on unequal gaps gave 8 to 27 false violations on a real chain (option-analytics 3.1).
+    Convexity in the strike (Merton 1973, theorem 4). Equal weights on unequal gaps are no such bound: they gave 8 to 27
+    false violations on a real chain.
     """
     w = grid.weight
     edge = sides.sell[grid.body] - w * sides.buy[grid.wing_low] - (1 - w) * sides.buy[grid.wing_high]

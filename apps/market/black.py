@@ -1,7 +1,7 @@
 """Undiscounted Black price and greeks of options on a forward. Pure; never fits, inverts or judges anything.
 
-Rates within a session are worth less than 0.01 c on an out-of-the-money option (option-analytics 2), so neither
-price nor greeks are discounted.
+Black (1976), "The pricing of commodity contracts". Rates within a session are worth less than 0.01 c on an
+out-of-the-money option, so neither price nor greeks are discounted.
 """
 
 from __future__ import annotations

@@ -109,26 +109,16 @@ class ExchangeCalendar:
             raise ValueError(f"{expiry} is not a trading day: no SPY option expires on it")
         return session.expiry_instant
 
-    def years_to_expiry(self, market_time: float, expiry: date) -> float:
-        """Calendar years (365 days) to the expiry instant, at least 30 seconds' worth."""
-        return years_between(market_time, self.expiry_instant(expiry))
-
-    @cached_property
-    def degraded(self) -> bool:
-        """True when the calendar package failed and the built-in rules answer instead."""
-        return self._source[1]
-
-    @cached_property
-    def _source(self) -> tuple[Mapping[date, time], bool]:
+    def _closes(self) -> Mapping[date, time]:
         try:
-            return _library_closes(self.first, self.last), False
+            return _library_closes(self.first, self.last)
         except Exception as error:
             log.warning("calendar: exchange_calendars failed (%s); using the built-in trading-hours rules", error)
-            return session_closes(self.first, self.last), True
+            return session_closes(self.first, self.last)
 
     @cached_property
     def _table(self) -> dict[date, SessionHours]:
-        return {day: self._hours(day, close) for day, close in self._source[0].items()}
+        return {day: self._hours(day, close) for day, close in self._closes().items()}
 
     @cached_property
     def _days(self) -> list[date]:

@@ -51,10 +51,10 @@ def two_sided(bid: Array, ask: Array) -> BoolArray:
 
 
 def parity_forward(strike: Array, is_call: BoolArray, bid: Array, ask: Array) -> ParityForward:
-    """Weighted median of K + C - P over the up to eleven strikes of smallest |C - P|; arrays (n,), dollars.
+    """Weighted median of K + C - P (Stoll 1969) over the up to eleven strikes of smallest |C - P|; (n,), dollars.
 
     Only strikes whose call and put both have a live two-sided quote count: one-sided, crossed and missing quotes are
-    ignored. Weight 1/(sum of half-spreads), a half-spread of at least half a cent (option-analytics 2). With fewer
+    ignored. Weight 1/(sum of half-spreads), a half-spread of at least half a cent. With fewer
     than seven such strikes all are used; with none the value is NaN and the count 0.
     """
     return pair_forward(strike_pairs(strike, is_call), strike, bid, ask, two_sided(bid, ask))

@@ -1,6 +1,6 @@
 """Implied volatility for whole chains: a fixed number of steps, NaN where there is none. Pure; never loops to converge.
 
-Method (option-analytics 1.3, after Jaeckel's "Let's Be Rational": invert in coordinates where the hard cases vanish).
+Method after Jaeckel (2015), "Let's Be Rational": invert in coordinates where the hard cases vanish, in fixed steps.
 The out-of-the-money time value beta and x = |ln F/K| are exact by parity. With h = x/s and t = s/2,
 
     ln(beta/x) = L(h) - t^2/2 + ln(1 + t^2 Y'''/6Y' + t^4 Y^(5)/120Y' + ...),   L(h) = ln(phi(h) Y'(h) / h),

@@ -1,4 +1,7 @@
-"""How far each mid is from fair, in the noise that its own quote allows, robustly. Pure; no I/O."""
+"""How far each mid is from fair, in the noise that its own quote allows, robustly. Pure; no I/O.
+
+Median and MAD as location and scale: Hampel (1974), "The influence curve and its role in robust estimation".
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def half_spreads(bid: Array, ask: Array) -> Array:
 
 
 def price_residual(mid: Array, fair: Array, half_spread: Array, model_error: Array) -> Array:
-    """(mid - fair) in units of sqrt(half_spread^2 + tick noise^2 + model_error^2) (option-analytics 3.1)."""
+    """(mid - fair) in units of sqrt(half_spread^2 + tick noise^2 + model_error^2)."""
     return (mid - fair) / np.sqrt(half_spread**2 + TICK_NOISE**2 + model_error**2)
 
 

@@ -22,7 +22,7 @@ from apps.market.memory import ScanMemory
 from apps.market.residuals import half_spreads, outside_edge, robust_z
 from apps.market.settings import ScanSettings
 from apps.market.spread_volume import calm, spread_ratio, wide
-from apps.market.states import SessionHours, calm_enough, chain_state, row_states
+from apps.market.states import ContractHours, calm_enough, chain_state, row_states
 from apps.market.statistical import Judged, activity_findings, residual_findings
 from apps.market.temporal import JUMP_FRACTION, advance
 from apps.market.terms import MarketState, QuoteBit, SmileQuality
@@ -33,7 +33,7 @@ SECONDS_FLOOR = 30.0
 QUIET = frozenset({MarketState.PRE_OPEN, MarketState.CLOSED, MarketState.HALTED})
 
 
-def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: SessionHours | None = None) -> ScanResult:
+def scan(chain: Chain, memory: ScanMemory, settings: ScanSettings, hours: ContractHours | None = None) -> ScanResult:
     """Judge `chain` now. Changes `memory` in place; without `hours` (a file) no state switches any rule off.
 
     A crossing must have legs that speak of the same instant (coherence); whether a finding lasts is the episodes' task.
@@ -142,7 +142,7 @@ def _observe(chain: Chain, memory: ScanMemory, judgement: Judgement, half: Array
     )
 
 
-def _has_opened(chain: Chain, hours: SessionHours | None, settled: BoolArray) -> bool:
+def _has_opened(chain: Chain, hours: ContractHours | None, settled: BoolArray) -> bool:
     """Inside the session, once 80 % of the chain is calm."""
     return hours is not None and chain.market_time >= hours.open and calm_enough(chain, settled)
 
@@ -262,4 +262,4 @@ def _result(
     )
 
 
-__all__ = ["ScanMemory", "ScanResult", "ScanSettings", "SessionHours", "StrikeGrid", "scan"]
+__all__ = ["ContractHours", "ScanMemory", "ScanResult", "ScanSettings", "StrikeGrid", "scan"]

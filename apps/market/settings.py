@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from apps.market.terms import Kind
@@ -18,7 +18,6 @@ THRESHOLD_MAX = 20.0
 
 _BOUNDS: dict[str, tuple[float, float]] = {
     "fee_per_leg": (0.0, 0.1),
-    "stress_fee_per_contract": (0.0, 10.0),
     "stock_fee_per_share": (0.0, 0.1),
     "short_stock_fee_per_share": (0.0, 1.0),
     "order_minimum_usd": (0.0, 100.0),
@@ -36,16 +35,16 @@ class ScanSettings:
     """Dollars per share unless the name says otherwise.
 
     `threshold`: smallest robust |z| that is a statistical anomaly; MEDIUM (5) and HIGH (8) scale with it.
-    `fee_per_leg`: one contract, all in (option-analytics 3.1); `stress_fee_per_contract` in dollars a contract for the
-    worst venue. `rate`: risk-free, for the American allowance K(1 - exp(-rT)). `ex_dates`: the stock's ex-dividend
-    dates. `event_times`: market seconds since 1970 of scheduled news. `sampling_seconds`: how often the broker samples
-    an option line (0.1 s at IB), hence how long two lines may disagree about the same instant. `capped_cells`: measured
-    (window fraction, least hours, most hours) cells whose precision is below 0.85: live severity there is capped.
+    `fee_per_leg`: one contract, all in: the broker's tiered commission of $0.65 and $0.10 of regulatory, clearing
+    and exchange fees; a dear venue takes 0.013. `rate`: risk-free, for the American allowance K(1 - exp(-rT)).
+    `ex_dates`: the stock's ex-dividend dates. `event_times`: market seconds since 1970 of scheduled news.
+    `sampling_seconds`: how often the broker samples an option line (0.1 s at IB), hence how long two lines may
+    disagree about the same instant. `capped_cells`: measured (window fraction, least hours, most hours) cells whose
+    precision is below 0.85: live severity there is capped.
     """
 
     threshold: float = 3.5
     fee_per_leg: float = 0.0075
-    stress_fee_per_contract: float = 1.30
     stock_fee_per_share: float = 0.005
     short_stock_fee_per_share: float = 0.005
     order_minimum_usd: float = 1.0
@@ -79,10 +78,6 @@ class ScanSettings:
                 raise SettingsError(f"{name}={value!r} must be a number from {low:g} to {high:g}")
         if not all(math.isfinite(time) for time in self.event_times):
             raise SettingsError("event_times must be finite market seconds since 1970")
-
-    def stressed(self) -> ScanSettings:
-        """The same with the dearest venue's fee on every leg: scan with it to see which crossings would survive."""
-        return replace(self, fee_per_leg=self.stress_fee_per_contract / 100)
 
     @property
     def medium(self) -> float:

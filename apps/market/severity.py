@@ -11,7 +11,7 @@ from apps.market.terms import SEVERITY_ORDER, MarketState, Reason, Severity, cap
 
 HIGH_OUTSIDE_NET = 0.02
 MEDIUM_OUTSIDE_NET = 0.005
-"""Outside edge less one leg's fee, $/share (option-analytics 3.2)."""
+"""Outside edge less one leg's fee, $/share."""
 
 HIGH_ARBITRAGE_NET = 0.02
 

@@ -15,22 +15,21 @@ FINAL_SECONDS = 300.0
 OPENING_SECONDS = 300.0
 """Nothing above LOW before 09:35."""
 
-SPREAD_FACTOR = 3.0
 CALM_SHARE = 0.8
 FREEZE_SECONDS = 60.0
 """No packet of the whole chain for this long while the session runs: the market, or the line, stands still."""
 
 
 @dataclass(frozen=True, slots=True)
-class SessionHours:
-    """Market seconds since 1970: regular open and close, and the instant the contracts expire."""
+class ContractHours:
+    """A contract's day. Market seconds since 1970: regular open and close, and the instant the contracts expire."""
 
     open: float
     close: float
     expiry: float
 
 
-def clock_state(hours: SessionHours, market_time: float) -> MarketState:
+def clock_state(hours: ContractHours, market_time: float) -> MarketState:
     """What the clock alone says: PRE_OPEN, OPENING (first 5 minutes), NORMAL, LATE, FINAL or CLOSED."""
     if market_time < hours.open:
         return MarketState.PRE_OPEN
@@ -50,7 +49,7 @@ def near_event(market_time: float, settings: ScanSettings) -> bool:
 
 
 def chain_state(
-    chain: Chain, hours: SessionHours | None, settings: ScanSettings, calm: BoolArray, *, opened: bool
+    chain: Chain, hours: ContractHours | None, settings: ScanSettings, calm: BoolArray, *, opened: bool
 ) -> MarketState:
     """The chain's state. `calm` (n,): two-sided with a spread at most 3x its norm; `opened`: it has once left OPENING.
 
@@ -77,7 +76,7 @@ def calm_enough(chain: Chain, calm: BoolArray) -> bool:
     return total > 0 and int((calm & quoted).sum()) >= CALM_SHARE * total
 
 
-def frozen(chain: Chain, hours: SessionHours) -> bool:
+def frozen(chain: Chain, hours: ContractHours) -> bool:
     """The clock runs and nothing at all has arrived for FREEZE_SECONDS, counted from the open at the earliest."""
     if not np.isfinite(chain.last_packet_time):
         return False

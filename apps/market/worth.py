@@ -22,7 +22,7 @@ def arbitrage_worth(chain: Chain, claim: Claim, settings: ScanSettings) -> Findi
 def statistical_worth(
     chain: Chain, row: int, *, cheap: bool, fair: float, half_spread: float, settings: ScanSettings
 ) -> FindingWorth:
-    """Enter at the touch, leave at fair less half a spread: two orders, two fees (architecture section 5, Worth)."""
+    """Enter at the touch, leave at fair less half a spread: two orders, two fees."""
     touch = fair - float(chain.ask[row]) if cheap else float(chain.bid[row]) - fair
     fees = 2 * settings.fee_per_leg
     net = touch - fees - half_spread

@@ -22,7 +22,7 @@ SECONDS_PER_YEAR = 365.0 * 86_400.0
 SIZES_HALF_SPREADS = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 LEAST_FAIR_INJECTED = 0.05
 NOISE_SHARE = 0.35
-"""The mid is off fair by at most this share of the spread, uniformly (option-analytics 3.4)."""
+"""The mid is off fair by at most this share of the spread, uniformly."""
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
@@ -126,7 +126,7 @@ FAMILIES: dict[str, Family] = {"mixture": three_lognormals, "jump": jump_diffusi
 
 
 def spread_cents(rng: np.random.Generator, fair: Array) -> Array:
-    """Whole cents: 1 below 0.30, 1 to 2 up to 1.50, 1 to 3 up to 4.00, 3 to 12 above (option-analytics 3.4)."""
+    """Whole cents: 1 below 0.30, 1 to 2 up to 1.50, 1 to 3 up to 4.00, 3 to 12 above: as SPY quotes them."""
     low = np.select([fair < 4.0], [1], 3)
     high = np.select([fair < 0.30, fair < 1.50, fair < 4.0], [1, 2, 3], 12)
     return rng.integers(low, high + 1).astype(np.float64)

@@ -15,7 +15,6 @@ from apps.simulator.world import Array, Board
 Rows = npt.NDArray[np.intp]
 Phases = npt.NDArray[np.int64]
 
-BEAT_SECONDS = 0.01
 OPTION_BEATS = 10
 """An option is sampled every 100 ms of wall time, at a phase of its own."""
 

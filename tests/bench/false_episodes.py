@@ -24,7 +24,7 @@ from apps.market.chain import Chain, Underlying
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import SessionHours
+from apps.market.states import ContractHours
 from apps.simulator.families import FAMILIES
 from apps.simulator.scenarios import load
 from apps.simulator.world import World
@@ -122,10 +122,10 @@ class Book:
         )
 
 
-def chains(family: str, number: int, *, start: float, seconds: float) -> Iterator[tuple[Chain, SessionHours]]:
+def chains(family: str, number: int, *, start: float, seconds: float) -> Iterator[tuple[Chain, ContractHours]]:
     """Chains of a clean day from `start` seconds after the open, twenty a second."""
     world = load(f"generated-{family}", number=number)
-    hours = SessionHours(world.session.open, world.session.close, world.session.close)
+    hours = ContractHours(world.session.open, world.session.close, world.session.close)
     book = Book(world, number)
     for step in range(round(seconds * STEPS_PER_SECOND)):
         now = hours.open + start + step / STEPS_PER_SECOND

@@ -18,11 +18,11 @@ from apps.detector.detection import Detection
 from apps.detector.sampler import Sampler, flow_of, gamma_of, market_of, smile_of
 from apps.market.flow import FlowTotals
 from apps.market.settings import ScanSettings
-from apps.market.states import SessionHours
+from apps.market.states import ContractHours
 from tests.detector.helpers import OPEN_1005, STREAM, make_chain
 
 CALL_596 = (596.0, True)
-HOURS = SessionHours(
+HOURS = ContractHours(
     open=datetime(2025, 5, 19, 13, 30, tzinfo=UTC).timestamp(),
     close=datetime(2025, 5, 19, 20, tzinfo=UTC).timestamp(),
     expiry=datetime(2025, 5, 19, 20, tzinfo=UTC).timestamp(),

@@ -91,13 +91,12 @@ def test_the_calendar_reaches_beyond_the_package_s_own_year_ahead() -> None:
 
 
 def test_without_the_calendar_package_the_same_hours_come_from_the_rules(
-    calendar: ExchangeCalendar, monkeypatch: pytest.MonkeyPatch
+    calendar: ExchangeCalendar, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "exchange_calendars", None)
     alone = ExchangeCalendar(FIRST, LAST)
-    assert alone.degraded
-    assert not calendar.degraded
     assert alone.sessions(FIRST, LAST) == calendar.sessions(FIRST, LAST)
+    assert "using the built-in trading-hours rules" in caplog.text
 
 
 def test_a_package_that_answers_nonsense_is_replaced_by_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,8 +139,9 @@ def test_a_day_outside_the_calendar_is_an_error_that_names_the_range(calendar: E
 
 def test_years_to_expiry_are_calendar_seconds_and_never_below_thirty_seconds(calendar: ExchangeCalendar) -> None:
     friday = datetime(2025, 5, 16, 16, 15, tzinfo=NEW_YORK).timestamp()
-    assert calendar.years_to_expiry(friday, date(2025, 5, 19)) == pytest.approx((71.75 * 3600) / YEAR_SECONDS)
-    assert calendar.years_to_expiry(friday, date(2025, 5, 16)) == 30 / YEAR_SECONDS
+    monday = calendar.expiry_instant(date(2025, 5, 19))
+    assert years_between(friday, monday) == pytest.approx((71.75 * 3600) / YEAR_SECONDS)
+    assert years_between(friday, calendar.expiry_instant(date(2025, 5, 16))) == 30 / YEAR_SECONDS
     assert years_between(0, 3600) == 3600 / YEAR_SECONDS
 
 

@@ -14,7 +14,7 @@ from apps.market.findings import ScanResult
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import SessionHours
+from apps.market.states import ContractHours
 from apps.market.terms import ARBITRAGE_KINDS, Flag, Kind, MarketState, QuoteBit, Severity, SmileQuality
 from apps.simulator.families import FAMILIES, generate, three_lognormals
 from tests.market.chains import EXPIRY, NOW, chain_from, chain_of
@@ -23,7 +23,7 @@ from tests.market.sampled_feed import sampled
 SETTINGS = ScanSettings()
 
 
-def fresh(chain: Chain, hours: SessionHours | None = None, limits: ScanSettings = SETTINGS) -> ScanResult:
+def fresh(chain: Chain, hours: ContractHours | None = None, limits: ScanSettings = SETTINGS) -> ScanResult:
     return scan(chain, ScanMemory(), limits, hours)
 
 
@@ -165,7 +165,7 @@ def test_a_dividend_inside_the_life_turns_boxes_and_parity_off_and_marks_the_res
     ],
 )
 def test_the_state_follows_the_clock_and_quiet_states_find_nothing(clock: float, state: MarketState) -> None:
-    hours = SessionHours(open=NOW - clock, close=NOW - clock + 6.5 * 3600, expiry=NOW - clock + 6.5 * 3600)
+    hours = ContractHours(open=NOW - clock, close=NOW - clock + 6.5 * 3600, expiry=NOW - clock + 6.5 * 3600)
     chain = clean(hours_left=1.0)
     crossed = moved(chain, row_of(chain, 691, is_call=True), 1.5)
     result = fresh(crossed, hours)
@@ -180,18 +180,22 @@ def test_the_state_follows_the_clock_and_quiet_states_find_nothing(clock: float,
         assert {f.kind for f in result.findings} <= {Kind.BOUND}
 
 
-def test_under_the_stress_fee_a_thin_crossing_is_gone_and_a_thick_one_stays() -> None:
+def test_under_the_dearest_venue_s_fee_a_thin_crossing_is_gone_and_a_thick_one_stays() -> None:
     chain = clean()
     row, lower = row_of(chain, 692, is_call=True), row_of(chain, 691, is_call=True)
     for above, survives in ((0.02, False), (0.10, True)):
         crossed = moved(chain, row, round(float(chain.ask[lower] - chain.bid[row]), 2) + above)
         assert any(f.kind in ARBITRAGE_KINDS for f in fresh(crossed).findings)
-        legs = [f.legs for f in fresh(crossed, limits=SETTINGS.stressed()).findings if f.kind is Kind.VERTICAL]
+        legs = [
+            f.legs
+            for f in fresh(crossed, limits=replace(SETTINGS, fee_per_leg=0.013)).findings
+            if f.kind is Kind.VERTICAL
+        ]
         assert any({leg.row for leg in pair} == {row, lower} for pair in legs) is survives
 
 
 def test_an_event_holds_everything_at_low() -> None:
-    hours = SessionHours(NOW - 3600, NOW + 20_000, NOW + 20_000)
+    hours = ContractHours(NOW - 3600, NOW + 20_000, NOW + 20_000)
     chain = clean()
     crossed = moved(chain, row_of(chain, 691, is_call=True), 1.5)
     around = ScanSettings(event_times=(NOW + 299.0,))

@@ -10,12 +10,12 @@ import pytest
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import SessionHours, clock_state
+from apps.market.states import ContractHours, clock_state
 from apps.market.terms import MarketState
 from apps.simulator.families import generate, three_lognormals
 from tests.market.chains import NOW, chain_from
 
-HOURS = SessionHours(open=NOW - 3600, close=NOW + 5.5 * 3600, expiry=NOW + 5.5 * 3600)
+HOURS = ContractHours(open=NOW - 3600, close=NOW + 5.5 * 3600, expiry=NOW + 5.5 * 3600)
 CHAIN = chain_from(generate(three_lognormals, 3, seconds=5.5 * 3600, window=0.02))
 
 
@@ -37,7 +37,7 @@ def test_the_clock_alone_knows_these(after_open: float, state: MarketState) -> N
 
 
 def test_a_half_day_is_late_an_hour_before_its_own_expiry() -> None:
-    short = SessionHours(open=0.0, close=3.5 * 3600, expiry=3.5 * 3600)
+    short = ContractHours(open=0.0, close=3.5 * 3600, expiry=3.5 * 3600)
     assert clock_state(short, 2.6 * 3600) is MarketState.LATE
 
 
