@@ -23,6 +23,7 @@ export function publishCounters(link: Link, latency: Latency, painter: Painter):
     get latencySamples() { return latency.count; },
     get latencyP50() { return latency.quantile(0.5); },
     get latencyP99() { return latency.quantile(0.99); },
+    latencyOfLast: (samples: number) => [latency.quantile(0.5, samples), latency.quantile(0.99, samples)],
   };
   Object.defineProperty(window, "__spy", { value: Object.freeze(counters), writable: false, configurable: false });
 }

@@ -177,6 +177,7 @@ test("latency counts each received packet once, from receive to paint, and nothi
   latency.received(1_010);
   latency.painted(1_050, 0);
   expect([latency.count, latency.quantile(0), latency.quantile(1)]).toEqual([2, 40, 50]);
+  expect([latency.quantile(1, 1), latency.quantile(0, 1), latency.quantile(0.5, 0)]).toEqual([40, 40, null]);
   latency.received(1_100);
   latency.forgetWaiting();
   latency.painted(9_999, 0);

@@ -82,7 +82,7 @@ async def connect(http: httpx.AsyncClient, token: str) -> Client:
     second = (
         (await http.post(f"/client/negotiate?hub={HUB}&negotiateVersion=1", headers=bearer)).raise_for_status().json()
     )
-    host, port = http.base_url.host, http.base_url.port
+    host, port = http.base_url.host, http.base_url.port or 80
     request = (
         f"GET /client/?hub={HUB}&id={second['connectionToken']} HTTP/1.1\r\nHost: {host}:{port}\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -33,10 +33,12 @@ export class Latency {
     this.waiting.length = 0;
   }
 
-  quantile(share: number): number | null {
-    const length = Math.min(this.count, KEPT);
-    if (length === 0) return null;
-    const sorted = this.ring.slice(0, length).sort();
+  /** Of the newest `last` samples, or of all that are kept. */
+  quantile(share: number, last = KEPT): number | null {
+    const length = Math.min(this.count, KEPT, last);
+    if (length <= 0) return null;
+    const newest = Float64Array.from({ length }, (_, back) => this.ring[(this.count - 1 - back) % KEPT]!);
+    const sorted = newest.sort();
     return sorted[Math.min(length - 1, Math.floor(share * length))]!;
   }
 }
