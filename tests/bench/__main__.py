@@ -62,7 +62,7 @@ def main() -> int:
     console.print(f"{time.monotonic() - started:.0f} s in all")
     if options.markdown:
         for _, row in found:
-            cells = (row.budget.what, row.budget.must, row.measured, row.against)
+            cells = (row.budget.what, row.budget.asked, row.measured, row.against)
             console.print(f"| {' | '.join(cells)} |", markup=False, soft_wrap=True)
     return 1 if crashed else 0
 

@@ -18,6 +18,11 @@ class Budget:
     must: str = ""
     aim: str = ""
 
+    @property
+    def asked(self) -> str:
+        """The must, or the aim where there is no must; "" where nothing is asked."""
+        return self.must or (f"aim: {self.aim}" if self.aim else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
