@@ -19,7 +19,7 @@ from apps.backend.policy import (
     derived_status,
 )
 from apps.backend.store import StoredSnapshot
-from apps.backend.truth import honest
+from apps.backend.truth import as_of_now
 from apps.contracts.anomalies import Anomaly
 from apps.contracts.api import Snapshot
 from apps.contracts.base import Model
@@ -92,7 +92,7 @@ def board_for(backend: Backend, stored: StoredSnapshot, audience: Audience, unti
 def _header(board: LiveBoard | None, audience: Audience) -> Frame | None:
     if board is None:
         return None
-    header = board.header.model_copy(update={"data": honest(board.header.data, board.header.t_publish)})
+    header = board.header.model_copy(update=as_of_now(board.header, board.header.t_publish))
     return derived_frame(header) if audience is Audience.DERIVED else header
 
 
@@ -100,7 +100,7 @@ def _status(stored: StoredSnapshot, audience: Audience) -> Status | None:
     if stored.status is None:
         return None
     event = StatusEvent.model_validate_json(stored.status)
-    status = event.body.model_copy(update={"data": honest(event.body.data, event.t_publish)})
+    status = event.body.model_copy(update=as_of_now(event.body, event.t_publish))
     return derived_status(status) if audience is Audience.DERIVED else status
 
 

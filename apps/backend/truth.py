@@ -8,7 +8,7 @@ from typing import Final
 
 from apps.backend.metrics import Metrics
 from apps.contracts.anomalies import Anomaly
-from apps.contracts.enums import DataState, EpisodeStatus, Severity
+from apps.contracts.enums import DataState, EpisodeStatus, Severity, SmileQuality
 from apps.contracts.events import AnomalyEvent, Event, Status, StatusEvent
 from apps.contracts.frames import Frame
 
@@ -77,6 +77,12 @@ class Truth:
         for severity in Severity:
             count = sum(1 for known in self._open.values() if known is severity)
             self._metrics.anomalies_current.labels(severity.value).set(count)
+
+
+def as_of_now(said: Frame | Status, said_ms: float) -> dict[str, object]:
+    """What must change in the last word before it is repeated: the data state, and the smile that live data made."""
+    data = honest(said.data, said_ms)
+    return {"data": data} if data is DataState.LIVE else {"data": data, "smile": SmileQuality.NONE}
 
 
 def honest(data: DataState | None, said_ms: float) -> DataState | None:

@@ -91,7 +91,9 @@ class Picture:
     def _header(self) -> Frame:
         truth, now = self.truth(), self.clock.now()
         t_recv, t_detect = self._pick()
-        known = {} if self._seen is None else _chain_header(self._seen, now)
+        known = _nothing() if self._seen is None else _chain_header(self._seen, now)
+        if truth.data is not DataState.LIVE:
+            known["smile"] = SmileQuality.NONE  # there is none of quotes that are not live
         return Frame.model_validate(
             {
                 **self.stream.model_dump(),
@@ -104,7 +106,7 @@ class Picture:
                 "data_age": None if truth.data_age is None else round(truth.data_age, 2),
                 "beat": self.beat_seconds,
                 "rate": self.clock.rate,
-                **(known or _nothing()),
+                **known,
                 "t_recv": t_recv,
                 "t_detect": t_detect,
                 "cells": [],

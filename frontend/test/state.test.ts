@@ -212,6 +212,15 @@ describe("the colour of the quotes' age", () => {
     expect(health("closed").ageLevel()).toBe("none");
   });
 
+  test("nothing made of quotes is fresh while beats go on without live data, whatever rhythm it has of its own", () => {
+    expect((["live", "stale", "no_gateway", "closed"] as const).map((data) => health(data).quotes())).toEqual(["fresh", "old", "old", "unknown"]);
+    expect(health("stale").quotesAnd("fresh")).toBe("old");
+    expect(health("closed").quotesAnd("late")).toBe("unknown");
+    expect(health("live").quotesAnd("late")).toBe("late");
+    expect(health("live", 2).quotesAnd("fresh")).toBe("late");
+    expect(health("live", 2).quotesAnd("old")).toBe("old");
+  });
+
   test("follows the beat while data is live", () => {
     expect(health("live", 60).ageLevel()).toBe("bad");
     expect(new Health(new Board(() => undefined), () => null, () => false).ageLevel()).toBe("none");

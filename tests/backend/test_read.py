@@ -165,6 +165,17 @@ async def test_health_tells_the_detectors_last_word_and_does_not_call_it_live_fo
     assert 'data_state{state="stale"} 1.0' in metrics
 
 
+async def test_a_snapshot_of_an_old_word_calls_neither_data_live_nor_its_smile_good(tmp_path: Path) -> None:
+    long_ago = time.time() * 1000 - 20_000
+    status = StatusEvent(seq=1, market_time=MARKET_TIME, t_publish=long_ago, body=STATUS)
+    async with running(tmp_path) as here:
+        await here.ingest(request_of([status], 1, stream(), make_frame(1, t_publish=long_ago)))
+        snapshot = await here.read("/api/snapshot")
+    assert (STATUS.data, STATUS.smile) == ("live", "good")
+    for said in (snapshot["header"], snapshot["status"]):
+        assert (said["data"], said["smile"]) == ("stale", "none")
+
+
 async def test_metrics_count_what_happened(tmp_path: Path) -> None:
     async with running(tmp_path) as here:
         await here.ingest(batch(1, 2))

@@ -163,7 +163,11 @@ async def test_a_lost_gateway_is_a_gap_and_no_frame_says_live_meanwhile(tmp_path
         assert closed["body"]["close_reason"] == "gap"
         count = len(server.seen()["frames"])
         await until(lambda: len(server.seen()["frames"]) > count + 1, what="heartbeats")
-        assert {frame["data"] for frame in server.seen()["frames"][count:]} == {"no_gateway"}
+        meanwhile = server.seen()["frames"][count:]
+        assert {(frame["data"], frame["smile"]) for frame in meanwhile} == {("no_gateway", "none")}
+        assert "good" in {frame["smile"] for frame in server.seen()["frames"][:count]}
+        told = await made.sees(lambda e: e["type"] == "status" and e["body"]["data"] == "no_gateway", "the status")
+        assert (told["body"]["smile"], told["body"]["strikes_subscribed"], told["body"]["lines_used"]) == ("none", 0, 0)
         assert 'data_state{state="no_gateway"} 1.0' in _text(made.metrics)
         made.feed.connect()
         made.quote()
@@ -181,6 +185,7 @@ async def test_a_silent_chain_is_stale_after_three_seconds(tmp_path: Path, serve
         assert event["body"]["reason"] == "stale"
         status = await made.sees(lambda e: e["type"] == "status" and e["body"]["data"] == "stale", "the status")
         assert status["body"]["ibkr_connected"]
+        assert (status["body"]["smile"], status["body"]["strikes_subscribed"]) == ("none", 25)
 
 
 async def test_the_first_start_of_all_reports_no_gap(tmp_path: Path, server: IngestProcess) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from apps.contracts.enums import Kind, OptionType, Severity
+from apps.contracts.enums import DataState, Kind, OptionType, Severity
 from apps.contracts.live import record
 from apps.contracts.names import Target
 from tests.frontend.conftest import WAIT_MS, Viewer
@@ -86,6 +86,17 @@ def test_a_blocked_socket_turns_it_to_polling(viewer: Viewer) -> None:
     viewer.fake.market.open(Kind.RESIDUAL, 596, Severity.HIGH)
     expect(viewer.at("anomaly-row")).to_have_count(1)
     expect(viewer.at("cell-C-594-bid")).not_to_have_text("—")
+
+
+def test_beats_without_live_data_leave_nothing_fresh(viewer: Viewer) -> None:
+    viewer.open()
+    chips = ("chain-age", "smile-age", "anomaly-age", "chart-age")
+    expect(viewer.at("chain-age")).to_have_attribute("data-level", "fresh")
+    viewer.fake.market.data = DataState.NO_GATEWAY
+    for chip in chips:
+        expect(viewer.at(chip)).to_have_attribute("data-level", "old")
+    viewer.fake.market.data = DataState.LIVE
+    expect(viewer.at("chain-age")).to_have_attribute("data-level", "fresh")
 
 
 def test_when_the_publisher_stops_nothing_is_called_live(viewer: Viewer) -> None:

@@ -44,6 +44,19 @@ export class Health {
     return freshness(this.frameAge(), this.cadence());
   }
 
+  /** How fresh anything made of quotes is: no beat makes old quotes fresh. A closed market has none to be late. */
+  quotes(): Freshness {
+    const told = this.board.header?.data ?? null;
+    if (told === "live") return this.chain();
+    return told === null || told === "closed" ? "unknown" : "old";
+  }
+
+  /** The same for what has a rhythm of its own besides: the worse of both. */
+  quotesAnd(own: Freshness): Freshness {
+    const quotes = this.quotes();
+    return quotes === "fresh" ? own : quotes === "late" && own === "old" ? own : quotes;
+  }
+
   /** Never `live` while the page hears nothing, whatever was said last. */
   data(): DataState | null {
     const told = this.board.header?.data ?? this.board.status?.data ?? null;

@@ -4,6 +4,7 @@ import { t } from "../i18n/language";
 import type { Link } from "../live/link";
 import type { Board } from "../state/board";
 import type { Latency } from "../state/latency";
+import { freshness } from "../state/freshness";
 import { cadenceOf } from "../state/samples";
 import { ageChip } from "./age";
 import { AnomalyList } from "./anomaly_list";
@@ -36,14 +37,16 @@ export function layout(page: HTMLElement, parts: Parts): void {
   link.onOpened = (anomaly) => announcer.opened(anomaly);
 
   const { health } = link;
-  const frameAge = () => health.frameAge();
-  const beat = () => health.cadence();
-  const chain = new Chain(board, painter, ageChip(painter, "chain-age", frameAge, beat));
-  const anomalies = new AnomalyList(board, painter, ageChip(painter, "anomaly-age", () => statusAge(board), () => STATUS_SECONDS), (anomaly) =>
+  const quoteAge = () => health.dataAge();
+  const quotes = () => health.quotes();
+  const said = () => health.quotesAnd(freshness(statusAge(board), STATUS_SECONDS));
+  const sampled = () => health.quotesAnd(freshness(seriesAge(board), cadenceOf(board.market.times)));
+  const chain = new Chain(board, painter, ageChip(painter, "chain-age", quoteAge, quotes));
+  const anomalies = new AnomalyList(board, painter, ageChip(painter, "anomaly-age", () => statusAge(board), said), (anomaly) =>
     chain.show(anomaly.option_type === "CALL" ? "C" : "P", anomaly.strike),
   );
-  const smile = new SmilePlot(board, painter, ageChip(painter, "smile-age", frameAge, beat));
-  const chart = new FlowChart(board, painter, ageChip(painter, "chart-age", () => seriesAge(board), () => cadenceOf(board.market.times)));
+  const smile = new SmilePlot(board, painter, ageChip(painter, "smile-age", quoteAge, quotes));
+  const chart = new FlowChart(board, painter, ageChip(painter, "chart-age", () => seriesAge(board), sampled));
   chart.element.append(gapList(board, painter));
   const scores = new Scores(api, painter);
   const simulation = new Simulation(board, api, painter);
