@@ -32,7 +32,6 @@ from apps.detector.sessions import session_of
 from apps.detector.settings import DetectorSettings
 from apps.detector.spool import Line, Spool
 from apps.market.calendar import ExchangeCalendar
-from apps.market.settings import ScanSettings
 from apps.service.clock import Clock, SimulatorClock, SystemClock
 from apps.service.folder import require_writable
 from apps.service.lock import LockLost, SymbolLock
@@ -130,7 +129,7 @@ class Detector:
         )
         around = Surroundings(
             settings=settings,
-            scan_settings=_scan_settings(settings),
+            scan_settings=settings.scan,
             clock=clock,
             calendar=calendar,
             feed=self._make_feed(settings.model_copy(update={"symbol": self._symbol}), clock, calendar, scene.labels),
@@ -294,14 +293,6 @@ def _replay(past: Checkpoint, line: Line, after: int) -> None:
     while records := line.log.read(after, limit=500, limit_bytes=4_000_000):
         past.apply(records)
         after = records[-1].seq
-
-
-def _scan_settings(settings: DetectorSettings) -> ScanSettings:
-    return ScanSettings(
-        threshold=settings.anomaly_threshold,
-        ex_dates=settings.ex_dates,
-        event_times=tuple(time.timestamp() for time in settings.event_times),
-    )
 
 
 def _calendar(today: date) -> ExchangeCalendar:

@@ -13,7 +13,8 @@ from pydantic_settings import NoDecode
 from apps.contracts.base import RunId, Symbol
 from apps.contracts.enums import Source
 from apps.contracts.names import RESEND_SECONDS, Port
-from apps.market.settings import THRESHOLD_MAX, THRESHOLD_MIN
+from apps.market.settings import THRESHOLD_MAX, THRESHOLD_MIN, ScanSettings
+from apps.market.worth import SHARES
 from apps.service.settings import ServiceSettings
 
 
@@ -54,6 +55,13 @@ class DetectorSettings(ServiceSettings):
     event_times: Annotated[
         tuple[datetime, ...], NoDecode, Field(max_length=256, description="ISO times with offset, comma separated")
     ] = ()
+
+    fee_per_contract: Annotated[
+        float, Field(ge=0, le=10, allow_inf_nan=False, description="Dollars a contract, all in")
+    ] = 0.75
+    order_minimum_usd: Annotated[
+        float, Field(ge=0, le=100, allow_inf_nan=False, description="Least dollars an order costs")
+    ] = 1.0
 
     backend_url: str = f"http://127.0.0.1:{Port.BACKEND}"
     publisher_client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,160}$")] = "detector-local"
@@ -129,3 +137,14 @@ class DetectorSettings(ServiceSettings):
                 "market-data lines that the underlying and one strike need; lower RESERVED_LINES"
             )
         return self
+
+    @property
+    def scan(self) -> ScanSettings:
+        """What the scan is to go by; its fees are per share, those of the environment per contract."""
+        return ScanSettings(
+            threshold=self.anomaly_threshold,
+            fee_per_leg=self.fee_per_contract / SHARES,
+            order_minimum_usd=self.order_minimum_usd,
+            ex_dates=self.ex_dates,
+            event_times=tuple(time.timestamp() for time in self.event_times),
+        )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from apps.detector.settings import DetectorSettings
+from apps.market.memory import ScanMemory
+from apps.market.scan import scan
+from apps.market.settings import ScanSettings
 from apps.service.settings import SettingsError, load_settings
+from tests.detector.helpers import OPEN_1005, make_chain
 from tests.service.bad_numbers import number_keys, refuses_in_one_line
 
 
@@ -27,3 +31,35 @@ def test_dates_and_times_are_read_as_written(monkeypatch: pytest.MonkeyPatch) ->
     settings = load_settings(DetectorSettings)
     assert [day.isoformat() for day in settings.ex_dates] == ["2025-05-19", "2025-06-20"]
     assert [time.isoformat() for time in settings.event_times] == ["2025-05-19T18:00:00+00:00"]
+
+
+def test_the_environment_s_defaults_are_the_scan_s_own() -> None:
+    assert DetectorSettings().scan == ScanSettings()
+
+
+def test_fees_of_the_environment_reach_the_scan_per_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEE_PER_CONTRACT", "1.30")
+    monkeypatch.setenv("ORDER_MINIMUM_USD", "0")
+    limits = load_settings(DetectorSettings).scan
+    assert (limits.fee_per_leg, limits.order_minimum_usd) == (pytest.approx(0.013), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("FEE_PER_CONTRACT", "10"), ("FEE_PER_CONTRACT", "0"), ("ORDER_MINIMUM_USD", "100"), ("ORDER_MINIMUM_USD", "0")],
+)
+def test_every_fee_that_the_environment_takes_the_scan_takes_too(
+    key: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(key, value)
+    assert isinstance(load_settings(DetectorSettings).scan, ScanSettings)
+
+
+def test_a_dearer_contract_leaves_less_of_the_edge_by_both_its_fees() -> None:
+    thin = make_chain(OPEN_1005, cheap={(596.0, True): -0.25})
+    edges = []
+    for fee in (0.75, 10.0):
+        found = scan(thin, ScanMemory(), DetectorSettings(fee_per_contract=fee).scan).findings
+        edges.append(max(finding.worth.edge_net for finding in found if finding.worth is not None))
+    cheap, dear = edges
+    assert cheap - dear == pytest.approx(2 * (0.10 - 0.0075))
