@@ -18,7 +18,7 @@ from apps.market.calendar import NEW_YORK
 from apps.market.chain import Chain
 from apps.market.findings import STOCK_ROW, Finding, FindingLeg, ScanResult
 from apps.market.forward import ParityForward
-from apps.market.terms import Kind, QuoteBit, SmileQuality
+from apps.market.terms import QuoteBit, SmileQuality
 
 _QUALITY: Final = {
     SmileQuality.GOOD: "good",
@@ -42,13 +42,6 @@ class ScanReport:
     parity: ParityForward
     state: str
     notes: tuple[str, ...]
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is out of line; without enough strikes for a smile, only what needs none: bounds and crossings."""
-        if smile_speaks(self.result):
-            return self.result.findings
-        return tuple(finding for finding in self.result.findings if finding.kind is not Kind.RESIDUAL)
 
     @property
     def as_of(self) -> datetime:
@@ -99,7 +92,7 @@ def report_json(report: ScanReport) -> dict[str, Any]:
             "atm_vol": _plain(result.atm_vol),
         },
         "contracts": [_contract_json(report, row) for row in _ordered(chain)],
-        "findings": [_finding_json(report, finding) for finding in report.findings],
+        "findings": [_finding_json(report, finding) for finding in report.result.findings],
         "notes": list(report.notes),
     }
 
@@ -132,7 +125,7 @@ def _summary(report: ScanReport) -> list[tuple[str, str]]:
 
 
 def _print_findings(console: Console, report: ScanReport) -> None:
-    findings = report.findings
+    findings = report.result.findings
     if not findings:
         console.print("[bold]Nothing out of line.[/bold]\n")
         return

@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.contracts.frames import Cell, Frame
+from apps.contracts.live import record
 from apps.contracts.names import FRAME_BYTES_MAX, RESEND_SECONDS, Target
 
 CellKey = tuple[float, str]
 """(strike, "C" or "P")."""
 
-ENVELOPE_HEAD = b'{"type":1,"target":"%b","arguments":[' % Target.FRAME.encode()
-ENVELOPE_TAIL = b"]}\x1e"
+ENVELOPE_BYTES = len(record(Target.FRAME, "").encode())
+"""What the live channel puts around a frame; FRAME_BYTES_MAX counts it."""
+
 HEARTBEAT_SECONDS = 1.0
 """With nothing to say, one frame at least this often: silence means the channel is broken."""
 
@@ -114,7 +116,7 @@ class FrameComposer:
     def _fill(self, header: Callable[[int], Frame], queue: Sequence[CellKey], now: float) -> ComposedFrame:
         self.number += 1
         head = header(self.number).model_dump_json().encode()[:-2]  # ends with `"cells":[`
-        room = self.bytes_max - len(ENVELOPE_HEAD) - len(ENVELOPE_TAIL) - len(head) - 2
+        room = self.bytes_max - ENVELOPE_BYTES - len(head) - 2
         keys: list[CellKey] = []
         parts: list[bytes] = []
         for key in queue:
@@ -127,11 +129,6 @@ class FrameComposer:
             cell = self._cells[key]
             self._sent[key] = _Sent(_quote(cell), _derived(cell), now)
         return ComposedFrame(self.number, head + b",".join(parts) + b"]}", tuple(keys))
-
-
-def enveloped(frame: bytes) -> bytes:
-    """The frame as a SignalR invocation with its record separator: what FRAME_BYTES_MAX counts."""
-    return ENVELOPE_HEAD + frame + ENVELOPE_TAIL
 
 
 def _quote(cell: Cell) -> tuple[object, ...]:

@@ -93,6 +93,7 @@ class Measures:
         for reason, count in facts.failures.items():
             self._publish.set(reason, count)
         self._publish.set("parked", facts.parked)
+        self._publish.set("hole", facts.holes_asked)
         while facts.publish_seconds:
             metrics.latency.labels("publish").observe(facts.publish_seconds.popleft())
         self._lost.set("write", leader.line.log.write_errors)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from apps.contracts.enums import GapReason
+from apps.contracts.enums import ErrorCode, GapReason
 from apps.contracts.events import Gap, GapEvent
 from apps.contracts.names import INGEST_BYTES_MAX, INGEST_EVENTS_MAX
 from apps.detector.frames import ComposedFrame
@@ -60,8 +60,7 @@ class PublisherFacts:
     failures: dict[str, int] = field(default_factory=dict)
     parked: int = 0
     holes_asked: int = 0
-    frames_sent: int = 0
-    events_acked: int = 0
+    """How often the backend lacked events that were sent."""
     publish_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
 
     def failed(self, reason: str, problem: str) -> None:
@@ -93,6 +92,9 @@ class Publisher:
         self._stopping = False
         self._frames: deque[ComposedFrame] = deque()
         self._next_beat = 0.0
+        self._held_until, self._refused_full = 0.0, 0
+        """Until when events wait because the backend's store is full, and how often it said so in a row."""
+
         self._appended: deque[tuple[int, float]] = deque(maxlen=5000)
         self.facts = PublisherFacts()
 
@@ -131,8 +133,10 @@ class Publisher:
     async def _publish(self, line: Line, *, live: bool) -> None:
         attempt, limit, accepted = 0, INGEST_EVENTS_MAX, False
         asked = False
+        self._held_until, self._refused_full = 0.0, 0
         while True:
-            batch = self._batch(line, limit) if asked else []
+            held = time.monotonic() < self._held_until and not self._stopping
+            batch = self._batch(line, limit) if asked and not held else []
             frame = self._next_frame(live=live and asked)
             if asked and not batch and frame is None:
                 if not live or self._stopping:
@@ -143,6 +147,7 @@ class Publisher:
             if reply is not None and reply.status == 200:
                 progress = self._acknowledge(line, batch, reply.acked_seq or 0, asked=asked)
                 asked = accepted = True
+                self._refused_full = 0 if batch else self._refused_full
                 attempt, limit = (0, INGEST_EVENTS_MAX) if progress else (attempt + 1, limit)
                 if not progress:
                     await self._pause(attempt, None)
@@ -155,6 +160,10 @@ class Publisher:
             if reply is not None and reply.status in _CONTENT_REFUSED and asked and (frame or batch):
                 limit = await self._content_refused(line, batch, frame, reply)
                 continue
+            if reply is not None and reply.code is ErrorCode.STORAGE_FULL and live and asked and not self._stopping:
+                self._refused_full += 1
+                self._held_until = time.monotonic() + self._backoff(self._refused_full, reply)
+                continue  # the events wait, the picture goes on: frames need no room
             attempt += 1
             await self._pause(attempt, reply)
 
@@ -201,7 +210,6 @@ class Publisher:
             raise
         if reply is not None and reply.status == 200:
             self.facts.reachable, self.facts.problem = True, None
-            self.facts.frames_sent += frame is not None
             return reply
         self._give_back(frame)
         if reply is not None:
@@ -225,7 +233,6 @@ class Publisher:
             log_.rewind(BACKEND, acked)
             return not batch
         log_.advance(BACKEND, acked)
-        self.facts.events_acked += acked - before
         if asked and batch and acked < batch[-1].seq:
             self.facts.holes_asked += 1
         self._measure(acked)
@@ -266,12 +273,17 @@ class Publisher:
         self._acknowledge(line, [record], substitute.acked_seq or 0, asked=True)
 
     async def _pause(self, attempt: int, reply: IngestReply | None) -> None:
-        """Back off with jitter; a stop request does not wait longer than it must."""
+        """Back off; a stop request does not wait longer than it must."""
+        seconds = self._backoff(attempt, reply)
+        await asyncio.sleep(min(seconds, 0.2) if self._stopping else seconds)
+
+    def _backoff(self, attempt: int, reply: IngestReply | None) -> float:
+        """Seconds before the next attempt, with jitter; as many as the backend asks for, within reason."""
         most = min(self._backoff_most, self._backoff_first * 2.0 ** min(attempt, 16))
         seconds = most * self._jitter.uniform(0.5, 1)
         if reply is not None and reply.retry_after is not None:
             seconds = max(seconds, min(reply.retry_after, 30.0))
-        await asyncio.sleep(min(seconds, 0.2) if self._stopping else seconds)
+        return seconds
 
     def _count_failure(self, reason: str, problem: str) -> None:
         self.facts.failures[reason] = self.facts.failures.get(reason, 0) + 1

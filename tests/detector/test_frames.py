@@ -9,15 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.contracts.frames import Frame
-from apps.contracts.names import FRAME_BYTES_MAX, RESEND_SECONDS
-from apps.detector.frames import HEARTBEAT_SECONDS, FrameComposer, enveloped
+from apps.contracts.live import record
+from apps.contracts.names import FRAME_BYTES_MAX, RESEND_SECONDS, Target
+from apps.detector.frames import HEARTBEAT_SECONDS, FrameComposer
 from tests.detector.helpers import cell, cells, header
 
 GOLDEN = (
     '{"type":1,"target":"frame","arguments":[{"v":1,"source":"simulated","run":"test","symbol":"SPY",'
     '"day":"2025-05-19","epoch":1,"frame":1,"as_of_seq":7,"market_time":"2025-05-19T14:05:00Z",'
     '"t_recv":1763708000123.1,"t_detect":1763708000124.1,"t_publish":1763708000125.1,"state":"NORMAL",'
-    '"data":"live","data_age":0.05,"smile":"good","expiry":"2025-05-19","seconds_to_expiry":21300.0,'
+    '"data":"live","data_age":0.05,"storage":"ok","smile":"good","expiry":"2025-05-19","seconds_to_expiry":21300.0,'
     '"beat":0.05,"rate":1.0,"spot":594.01,"spot_bid":null,"spot_ask":null,"forward":594.0123,'
     '"atm_vol":0.1423,"net_flow":null,"strike_low":583.0,"strike_high":606.0,"cells":['
     '[594.0,"C",1.23,1.25,10,12,1.24,0.1234,0.12,0.125,0.1233,0.512,12345,54321,1.231,0.009,1.2,0,"HIGH",0.4],'
@@ -34,7 +35,7 @@ def test_the_bytes_of_a_frame_are_these() -> None:
     composer = FrameComposer()
     composer.update({(594.0, "C"): cell(594.0, severity="HIGH"), (594.0, "P"): nothing_known(594.0)})  # type: ignore[dict-item]
     [frame] = composer.compose(header, 0.0)
-    assert enveloped(frame.body).decode() == GOLDEN
+    assert record(Target.FRAME, frame.body.decode()) == GOLDEN
 
 
 def test_a_frame_read_and_written_again_keeps_every_byte() -> None:
@@ -47,7 +48,7 @@ def test_a_frame_read_and_written_again_keeps_every_byte() -> None:
 def test_every_frame_fits_with_its_envelope_and_is_filled() -> None:
     composer = FrameComposer(frames_per_beat=100)
     composer.update(cells(400))
-    sizes = [len(enveloped(frame.body)) for frame in composer.compose(header, 0.0)]
+    sizes = [len(record(Target.FRAME, frame.body.decode()).encode()) for frame in composer.compose(header, 0.0)]
     assert max(sizes) <= FRAME_BYTES_MAX
     assert min(sizes[:-1]) > FRAME_BYTES_MAX - 120, "room for another cell was left"
 
