@@ -14,8 +14,10 @@ import typer
 
 from apps.cli.chain_file_rows import ChainFile, ChainFileError
 from apps.cli.chain_files import build_chain, read_chain_file
+from apps.cli.scan_json import report_json
 from apps.cli.scan_moment import Moment, choose_expiry, moment_of, odd_expiries
-from apps.cli.scan_report import ScanReport, print_table, report_json
+from apps.cli.scan_report import ScanReport
+from apps.cli.scan_table import print_table
 from apps.market.calendar import NEW_YORK
 from apps.market.chain import BoolArray, Chain
 from apps.market.forward import parity_forward
