@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from math import inf, nan
-from typing import NamedTuple, cast
 
-import numpy as np
-
+from apps.broker.columns import UNDERLYING, OptionKey, QuoteColumns
 from apps.broker.feed import Packet
-from apps.market.chain import Array, BoolArray, Chain, IntArray, Underlying
-
-UNDERLYING = -1
-"""The row number of the underlying's line."""
+from apps.market.chain import Chain, Underlying
 
 PRICE_MAX = 1e6
 SIZE_MAX = 1e10
 
-_FLOATS = 9
-_TIMES = slice(7, 9)
 
-
-@dataclass(frozen=True, slots=True)
-class OptionKey:
-    """Names one contract of the book's expiry."""
-
-    strike: float
-    is_call: bool
-
-
-class LineState(NamedTuple):
-    """One line's present values; NaN unknown."""
-
-    bid: float
-    ask: float
-    bid_size: float
-    ask_size: float
-    last: float
-    volume: float
-    open_interest: float
-    halted: bool
-
-
-class QuoteBook:
-    """Arrays of n option rows and, behind them, the underlying's row; written tick by tick, read as a Chain.
+class QuoteBook(QuoteColumns):
+    """Written tick by tick, read as a Chain.
 
     Between `begin` and `commit` lies one packet. A row's `updates` rises once per packet that changed its bid, ask or
     a size, however many messages carried the change. Prices below zero (IB's -1 sentinel) are NaN; a bid of 0.0
@@ -57,7 +27,6 @@ class QuoteBook:
         self.trading_class = trading_class
         self.american = american
         self.derived = derived
-        self.generation = 0
         self.expiry: date | None = None
         self.expiry_instant = nan
         self.last_packet_time = -inf
@@ -67,12 +36,8 @@ class QuoteBook:
         self._previous_close = nan
         self._t_recv = 0.0
         self._market_time = -inf
-        self._allot(())
-
-    @property
-    def keys(self) -> tuple[OptionKey, ...]:
-        """The contracts by row."""
-        return self._keys
+        self._begin_anew()
+        super().__init__()
 
     def set_contracts(self, expiry: date, expiry_instant: float, keys: Sequence[OptionKey]) -> None:
         """New rows. A contract that stays keeps its quotes; with another expiry none does. `generation` rises.
@@ -81,53 +46,24 @@ class QuoteBook:
         """
         if len(set(keys)) != len(keys):
             raise ValueError("a contract appears twice in the book")
-        kept = {key: row for row, key in enumerate(self._keys)} if expiry == self.expiry else {}
-        floats, integers, flags = self._floats, self._integers, self._flags
+        keep = expiry == self.expiry and bool(self._keys)
         self.expiry, self.expiry_instant = expiry, expiry_instant
-        if not kept:
+        if not keep:
             self.last_packet_time = -inf
-        self._allot(tuple(keys))
-        pairs = [(row, kept[key]) for row, key in enumerate(keys) if key in kept] + [(UNDERLYING, UNDERLYING)]
-        new, old = np.array(pairs, dtype=np.intp).T
-        self._floats[:, new] = floats[:, old]
-        self._integers[:, new] = integers[:, old]
-        self._flags[:, new] = flags[:, old]
+        self._begin_anew()
+        self._rearrange(keys, keep=keep)
 
     def forget_quotes(self) -> None:
         """The data was lost (reconnect, 1101): every quote, the underlying's too, is unknown until sent again."""
         self.last_packet_time = -inf
+        self._begin_anew()
         self._allot(self._keys)
 
-    def mark_stale(self, rows: Iterable[int], *, stale: bool) -> None:
-        """The feed knows these lines to be degraded, or sound again."""
-        for row in rows:
-            self._stale[row] = stale
-
-    def mark_delayed(self, row: int, *, delayed: bool) -> None:
-        """The broker serves this line late, or in time again."""
-        self._delayed[row] = delayed
-
-    def _allot(self, keys: tuple[OptionKey, ...]) -> None:
-        """Fresh arrays for `keys` and the underlying. Items are written through memoryviews: cheaper than numpy's."""
-        self._keys = keys
-        self.generation += 1
+    def _begin_anew(self) -> None:
+        """No packet is open: row numbers of one would mean other rows now."""
         self._changed: set[int] = set()
         self._requoted: set[int] = set()
         self._quote_changes = 0
-        size = len(keys) + 1
-        self._floats = np.full((_FLOATS, size), nan)
-        self._floats[_TIMES] = -inf
-        self._integers = np.zeros((3, size), dtype=np.int64)
-        self._flags = np.zeros((3, size), dtype=np.bool_)
-        columns = cast("list[memoryview[float]]", [column.data for column in self._floats])
-        self._bid, self._ask, self._bid_size, self._ask_size, self._last = columns[:5]
-        self._volume, self._open_interest, self._bid_time, self._ask_time = columns[5:]
-        self._updates: IntArray = self._integers[0]
-        self._halted: BoolArray = self._flags[0]
-        self._stale: BoolArray = self._flags[1]
-        self._delayed: BoolArray = self._flags[2]
-        self._strike: Array = np.array([key.strike for key in keys], dtype=np.float64)
-        self._is_call: BoolArray = np.array([key.is_call for key in keys], dtype=np.bool_)
 
     # -- one packet -------------------------------------------------------------------------------------------------
 
@@ -239,23 +175,6 @@ class QuoteBook:
     def any_halted(self) -> bool:
         """The underlying, or most of the chain, is halted."""
         return bool(self._halted[UNDERLYING]) or bool(self._halted.mean() > 0.5)
-
-    def line(self, row: int) -> LineState:
-        """One row's present values, without a copy of the chain."""
-        return LineState(
-            self._bid[row],
-            self._ask[row],
-            self._bid_size[row],
-            self._ask_size[row],
-            self._last[row],
-            self._volume[row],
-            self._open_interest[row],
-            bool(self._halted[row]),
-        )
-
-    def line_time(self, row: int) -> float:
-        """Market time of a line's newest quote message of either side, -inf before the first."""
-        return max(self._bid_time[row], self._ask_time[row])
 
     def chain(self, market_time: float) -> Chain | None:
         """A consistent copy; None before the first contracts."""

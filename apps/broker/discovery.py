@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from apps.broker.book import OptionKey
 from apps.broker.client import ib_api
+from apps.broker.columns import OptionKey
 from apps.broker.settings import FeedSettings
 from apps.broker.trading_hours import parse_hours
 from apps.broker.window import strike_step

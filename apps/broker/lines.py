@@ -8,8 +8,9 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
-from apps.broker.book import UNDERLYING, OptionKey, QuoteBook
+from apps.broker.book import QuoteBook
 from apps.broker.codes import farm_serves_options
+from apps.broker.columns import UNDERLYING, OptionKey
 from apps.broker.feed import FeedCounts
 from apps.broker.tap import DELAYED, DELAYED_FROZEN, FROZEN, QuoteTap
 

@@ -11,7 +11,8 @@ from math import isnan, nan
 from pathlib import Path
 from typing import IO, Final
 
-from apps.broker.book import UNDERLYING, LineState, OptionKey, QuoteBook
+from apps.broker.book import QuoteBook
+from apps.broker.columns import UNDERLYING, LineState, OptionKey
 from apps.broker.discovery import Listed
 from apps.broker.feed import Packet
 from apps.contracts.enums import OptionType, Source

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from apps.broker.book import UNDERLYING, QuoteBook
+from apps.broker.book import QuoteBook
+from apps.broker.columns import UNDERLYING
 from apps.broker.feed import FeedCounts
 
 log = logging.getLogger(__name__)

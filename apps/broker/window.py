@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from apps.broker.book import OptionKey
+from apps.broker.columns import OptionKey
 
 RECENTRE_STRIKES = 2
 """The window moves only when spot has passed this many strikes from its centre: no churn of lines at the edge."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 
-from apps.broker.book import OptionKey
+from apps.broker.columns import OptionKey
 from apps.broker.feed import FeedStatus, Packet
 from apps.broker.ib_feed import IBFeed
 from apps.broker.settings import FeedSettings

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.broker.book import UNDERLYING, OptionKey, QuoteBook
+from apps.broker.book import QuoteBook
+from apps.broker.columns import UNDERLYING, OptionKey
 
 KEYS = [OptionKey(float(strike), is_call=right) for strike in (593, 594, 595) for right in (True, False)]
 DAY, EXPIRY = date(2025, 5, 19), 1747684800.0

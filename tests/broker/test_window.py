@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.broker.book import OptionKey
+from apps.broker.columns import OptionKey
 from apps.broker.window import choose_window, must_recentre, strike_step
 
 STRIKES = [float(strike) for strike in range(560, 631)]
