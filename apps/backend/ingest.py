@@ -14,8 +14,9 @@ from apps.backend.settings import Settings
 from apps.backend.store import Arrived, EpochRefused, Store, Wanted
 from apps.backend.truth import Truth
 from apps.contracts.api import ExternalAnomalies, IngestRequest
-from apps.contracts.enums import ErrorCode, MarketState, Source
+from apps.contracts.enums import ErrorCode, MarketState, Source, StorageState
 from apps.contracts.events import AnomalyEvent, SignalEvent, StatusEvent, Stream
+from apps.contracts.frames import Frame
 
 log = logging.getLogger(__name__)
 
@@ -105,10 +106,16 @@ class Ingest:
                 self._metrics.signals.inc()
         if arrived:
             _remember(self._sent, stream, max(sent, arrived[-1].event.seq))
-        if request.frame is not None and self.boards.apply(request.frame):
+        frame = None if request.frame is None else self._with_our_storage(request.frame)
+        if frame is not None and self.boards.apply(frame):
             if ours:
-                self._truth.hear_frame(request.frame)
-            self._live.frame(request.frame, began)
+                self._truth.hear_frame(frame)
+            self._live.frame(frame, began)
+
+    def _with_our_storage(self, frame: Frame) -> Frame:
+        """The frame, saying that events wait while our store refuses them."""
+        waits = self._store.problem is not None and frame.storage is StorageState.OK
+        return frame.model_copy(update={"storage": StorageState.WAITING}) if waits else frame
 
     def _raise_epoch(self, stream: Stream) -> None:
         line = _line(stream)

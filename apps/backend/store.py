@@ -101,6 +101,9 @@ class AnomalyQuery:
 class Store(Protocol):
     """Everything the backend asks of a store. Methods may raise StorageFull and StorageUnavailable."""
 
+    problem: str | None
+    """Why the last write failed; None after one that did not."""
+
     async def start(self) -> None:
         """Open. Raises StoreCorrupt."""
         ...

@@ -172,8 +172,10 @@ class LocalPlatform:
 
 def _serves_a_frame(client: httpx.Client) -> bool:
     try:
-        token = client.post("/api/token", json={"grant_type": "local"}).json()["access_token"]
-        snapshot = client.get("/api/snapshot", headers={"Authorization": f"Bearer {token}"}).json()
+        if "Authorization" not in client.headers:  # one token for the whole wait: asking is rationed
+            token = client.post("/api/token", json={"grant_type": "local"}).json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+        snapshot = client.get("/api/snapshot").json()
     except (httpx.HTTPError, KeyError, ValueError):
         return False
     return bool(snapshot.get("frame"))

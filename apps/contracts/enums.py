@@ -140,6 +140,17 @@ class DataState(StrEnum):
     NO_GATEWAY = "no_gateway"
 
 
+class StorageState(StrEnum):
+    """Whether the durable events that are told are also kept. Told in every frame: an event could not be written."""
+
+    OK = "ok"
+    WAITING = "waiting"
+    """The spool's disk or the store refuses; events wait, in order, and nothing is lost yet."""
+
+    LOSING = "losing"
+    """Disk and memory are full: events are lost and counted, and a gap will say so."""
+
+
 class FeedState(StrEnum):
     """The broker link as the detector knows it."""
 

@@ -25,7 +25,7 @@ from apps.contracts.base import (
     Volume,
     WallMs,
 )
-from apps.contracts.enums import DataState, Flag, MarketState, Severity, SmileQuality, Source
+from apps.contracts.enums import DataState, Flag, MarketState, Severity, SmileQuality, Source, StorageState
 
 
 class QuoteFlag(IntFlag):
@@ -109,6 +109,7 @@ class Frame(Model):
     state: MarketState
     data: DataState
     data_age: Seconds | None
+    storage: StorageState = StorageState.OK
     smile: SmileQuality
     expiry: Day | None
     seconds_to_expiry: Seconds | None

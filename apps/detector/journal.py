@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from apps.contracts.anomalies import Anomaly
-from apps.contracts.enums import GapReason
+from apps.contracts.enums import GapReason, StorageState
 from apps.contracts.events import (
     AnomalyEvent,
     Flow,
@@ -60,6 +60,13 @@ class Journal:
         self.lost: dict[str, int] = {}
         """Events that could not be kept, by type, since the start."""
         self._lost_since: datetime | None = None
+
+    @property
+    def storage(self) -> StorageState:
+        """Whether what is told is kept."""
+        if self._lost_since is not None:
+            return StorageState.LOSING
+        return StorageState.OK if self.line.log.writable else StorageState.WAITING
 
     @property
     def last_seq(self) -> int:

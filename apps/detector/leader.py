@@ -345,7 +345,8 @@ class Leader:
         return " ".join(part for part in parts if part)[:400] or None
 
     def _truth(self) -> Truth:
-        return Truth(self.watch.state, self.watch.age(self._around.clock.now()), self._now.state, self.journal.last_seq)
+        age, journal = self.watch.age(self._around.clock.now()), self.journal
+        return Truth(self.watch.state, age, self._now.state, journal.last_seq, journal.storage)
 
 
 def _without_age(status: Status) -> Status:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from apps.contracts.enums import DataState, MarketState, Severity, SmileQuality
+from apps.contracts.enums import DataState, MarketState, Severity, SmileQuality, StorageState
 from apps.contracts.events import Stream
 from apps.contracts.frames import Frame
 from apps.detector.anomaly_record import instant
@@ -43,6 +43,7 @@ class Truth:
     data_age: float | None
     state: MarketState
     as_of_seq: int
+    storage: StorageState
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class Picture:
                 "state": truth.state,
                 "data": truth.data,
                 "data_age": None if truth.data_age is None else round(truth.data_age, 2),
+                "storage": truth.storage,
                 "beat": self.beat_seconds,
                 "rate": self.clock.rate,
                 **known,

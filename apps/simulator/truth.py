@@ -6,7 +6,10 @@ again with `ended_at` when it reaches its end: the last line of an id counts.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from apps.contracts.api import Injection
+
+RETRY_SECONDS = 5.0
+"""Market seconds after which a file that could not be written is tried again."""
+
+log = logging.getLogger(__name__)
 
 
 def utc(market_time: float) -> datetime:
@@ -28,21 +36,39 @@ class TruthFile:
         self._path = path
         self._due = sorted(_lines(injections), key=lambda line: line[0])
         self._next = 0
+        self._unwritten: list[str] = []
+        self._retry_at = float("-inf")
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("", encoding="utf-8")
 
     def reach(self, market_time: float) -> None:
-        """The market time is now `market_time`: write what is due. Going back writes nothing twice."""
-        if self._next >= len(self._due) or market_time < self._due[self._next][0]:
+        """The market time is now `market_time`: write what is due. Going back writes nothing twice.
+
+        A full disk stops no market: what does not fit is tried again after RETRY_SECONDS.
+        """
+        due = self._next < len(self._due) and self._due[self._next][0] <= market_time
+        if not due and not (self._unwritten and market_time >= self._retry_at):
             return
-        lines = []
         while self._next < len(self._due) and self._due[self._next][0] <= market_time:
-            lines.append(self._due[self._next][1].model_dump_json() + "\n")
+            self._unwritten.append(self._due[self._next][1].model_dump_json() + "\n")
             self._next += 1
         if self._path is not None:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.writelines(lines)
+            self._write(self._path, market_time)
+
+    def _write(self, path: Path, market_time: float) -> None:
+        whole = path.stat().st_size if path.exists() else 0
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.writelines(self._unwritten)
+        except OSError as error:
+            if self._retry_at == float("-inf"):
+                log.error("the truth file cannot be written (%s); it is tried again", error.strerror)  # noqa: TRY400
+            self._retry_at = market_time + RETRY_SECONDS
+            with contextlib.suppress(OSError):
+                os.truncate(path, whole)  # no half line
+        else:
+            self._unwritten, self._retry_at = [], float("-inf")
 
 
 def _lines(injections: Iterable[Injection]) -> Iterator[tuple[float, Injection]]:

@@ -9,7 +9,7 @@ export const cell = (strike: number, right: "C" | "P", bid: number | null = 1.1,
 
 export const frame = (number: number, change: Partial<Frame> = {}): Frame => ({
   v: 1, ...STREAM, frame: number, as_of_seq: 0, market_time: "2025-05-19T14:05:00Z", t_recv: 1, t_detect: 2, t_publish: 3,
-  state: "NORMAL", data: "live", data_age: 0.1, smile: "good", expiry: "2025-05-19", seconds_to_expiry: 21_000, beat: 0.05,
+  state: "NORMAL", data: "live", data_age: 0.1, storage: "ok", smile: "good", expiry: "2025-05-19", seconds_to_expiry: 21_000, beat: 0.05,
   rate: 1, spot: 594.1, spot_bid: null, spot_ask: null, forward: 594.2, atm_vol: 0.13, net_flow: null, strike_low: 560,
   strike_high: 630, cells: [cell(594, "C")], ...change,
 });

@@ -203,7 +203,7 @@ describe("languages", () => {
 
   test("every value of every closed vocabulary that is shown has its text", () => {
     const stems = { MarketState: "state", DataState: "data", FeedState: "feed", Kind: "kind", Reason: "reason", Severity: "severity",
-      Source: "source", CloseReason: "closed", Mover: "moved", Flag: "flag", SmileQuality: "smile", GapReason: "gap.reason",
+      Source: "source", CloseReason: "closed", Mover: "moved", Flag: "flag", SmileQuality: "smile", GapReason: "gap.reason", StorageState: "storage",
       Side: "side", OptionType: "right" } as const;
     for (const [name, stem] of Object.entries(stems)) {
       for (const value of ENUMS[name as keyof typeof stems]) expect(en, `${stem}.${value}`).toHaveProperty([`${stem}.${value}`]);

@@ -17,7 +17,7 @@ from apps.contracts.enums import Source
 from apps.contracts.events import Flow, FlowEvent
 from apps.contracts.names import Table
 from tests.backend.running import batch, running, stream
-from tests.contracts.builders import MARKET_TIME, make_anomaly_event
+from tests.contracts.builders import MARKET_TIME, make_anomaly_event, make_frame
 
 
 def _store(path: Path, *, bytes_max: int = 10**9, **days: int) -> SqliteStore:
@@ -42,10 +42,13 @@ async def test_a_full_disk_acknowledges_nothing_and_recovers(tmp_path: Path) -> 
             answer = await here.ingest(batch(acked + 1, 50))
             acked = answer.json().get("acked_seq", acked)
         again = await here.ingest(batch(acked + 1, 50))
+        picture = await here.ingest(batch(acked + 1, 0, frame=make_frame(1)))
         ready = await here.client.get("/ready")
         kept = (await here.read("/api/events", limit=1000))["events"]
         snapshot = await here.read("/api/snapshot")
     assert (answer.status_code, again.status_code) == (507, 507)
+    assert (picture.status_code, picture.json()) == (200, {"acked_seq": acked})
+    assert snapshot["header"]["storage"] == "waiting", "nobody who looks is told that all is kept"
     assert answer.json()["error"]["code"] == "storage_full"
     assert "retry-after" in answer.headers
     assert (ready.status_code, ready.json()["ready"]) == (503, False)
@@ -53,6 +56,8 @@ async def test_a_full_disk_acknowledges_nothing_and_recovers(tmp_path: Path) -> 
     assert snapshot["seq"] == acked
     async with running(tmp_path) as here:  # somebody made room
         after = await here.ingest(batch(acked + 1, 50))
+        await here.ingest(batch(acked + 51, 0, frame=make_frame(2)))
+        assert (await here.read("/api/snapshot"))["header"]["storage"] == "ok"
         assert (await here.client.get("/ready")).status_code == 200
     assert after.json() == {"acked_seq": acked + 50}
 

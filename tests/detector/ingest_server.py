@@ -61,7 +61,8 @@ class Backend:
         self.requests: list[dict[str, Any]] = []
         self.tokens: dict[str, float] = {}
         self.fault: dict[str, Any] = {}
-        """status, code: answer so; drop_seq: forget these once; refuse_seq: 422; epoch: 409 below; token_seconds."""
+        """status, code: answer so; full: 507 to events;
+        drop_seq: forget these once; refuse_seq: 422; epoch: 409 below; token_seconds."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -101,8 +102,9 @@ class Backend:
         except ValidationError as fault:
             return error(422, ErrorCode.VALIDATION, str(fault.errors()[0]["loc"]))
         self.requests.append({"bytes": len(body), "events": len(request.events), "frame": request.frame is not None})
-        if "status" in self.fault:
-            return error(self.fault["status"], ErrorCode(self.fault.get("code", "unavailable")))
+        full = {"status": 507, "code": "storage_full"} if self.fault.get("full") and request.events else {}
+        if "status" in (told := self.fault | full):
+            return error(told["status"], ErrorCode(told.get("code", "unavailable")))
         if request.epoch < self.fault.get("epoch", 0):
             return error(409, ErrorCode.EPOCH_REFUSED)
         if refused := set(self.fault.get("refuse_seq", ())) & {e.seq for e in request.events if e.type != "gap"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from apps.contracts.enums import GapReason, MarketState
+from apps.contracts.enums import GapReason, MarketState, StorageState
 from apps.contracts.events import EVENT_ADAPTER, Gap, GapEvent, Market
 from apps.detector.journal import Journal
 from apps.detector.spool import Line
@@ -34,6 +34,7 @@ def test_samples_give_way_first_and_gaps_and_anomalies_last(tmp_path: Path) -> N
     assert journal.line.log.memory_share >= 0.5
     assert journal.tell(GAP, NOON)
     assert journal.lost == {"market": 200 - kept}
+    assert journal.storage is StorageState.LOSING
 
 
 def test_even_gaps_are_counted_when_the_last_byte_is_used(tmp_path: Path) -> None:
@@ -50,7 +51,9 @@ def test_what_was_lost_is_reported_as_a_gap_once_there_is_room(tmp_path: Path) -
         pass
     del journal.line.log._write  # type: ignore[method-assign]
     assert journal.line.log.flush()
+    assert journal.storage is StorageState.LOSING, "until the gap that tells of it is kept"
     assert journal.tell(MARKET, NOON + timedelta(seconds=60))
+    assert journal.storage is StorageState.OK
     records = journal.line.log.read(0, limit=1000, limit_bytes=10**9)
     assert [record.seq for record in records] == list(range(1, journal.last_seq + 1))
     gaps = [e for e in (EVENT_ADAPTER.validate_json(r.body) for r in records) if isinstance(e, GapEvent)]

@@ -205,6 +205,20 @@ async def test_whatever_the_backend_cannot_do_now_is_tried_again_until_it_can(tm
         assert seqs(made) == [1, 2, 3, 4, 5]
 
 
+async def test_while_the_backends_store_is_full_the_picture_goes_on_and_the_events_wait(tmp_path: Path) -> None:
+    async with bench(tmp_path, frames=True, full=True) as made:
+        made.composer.update(cells(60))
+        made.tell(5)
+        made.start()
+        await until(lambda: made.publisher.facts.failures.get("http_507", 0) > 2, what="refusals")
+        seen = len(made.server.seen()["frames"])
+        await until(lambda: len(made.server.seen()["frames"]) > seen + 1, what="frames all the same")
+        assert made.line.log.pending(BACKEND) == 5
+        made.server.fault({})
+        await made.delivered()
+        assert seqs(made) == [1, 2, 3, 4, 5]
+
+
 async def test_a_token_is_renewed_before_its_end_and_on_401(tmp_path: Path) -> None:
     async with bench(tmp_path, token_seconds=600, token_truly_seconds=0.3) as made:
         made.start()

@@ -16,6 +16,7 @@ from apps.detector.spool import Spool
 from apps.detector.spool_log import EpochLog, SpoolFull
 from apps.detector.spool_record import Damaged, Record, decode, encode, sound_prefix
 from tests.detector.helpers import STREAM
+from tests.small_disk import small_disk
 
 READERS = ("backend", "bot")
 
@@ -147,21 +148,11 @@ def test_reading_an_old_epoch_leaves_a_folder_that_is_no_spool_alone(tmp_path: P
     assert (tmp_path / "SPY" / "0" / "stream.json").exists()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(name="small_disk")
+def a_megabyte(tmp_path: Path) -> Iterator[Path]:
     """A real file system of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "spool-test", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"a small tmpfs cannot be mounted here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=False)
+    with small_disk(tmp_path / "disk", megabytes=1) as folder:
+        yield folder
 
 
 def test_a_full_disk_loses_nothing_while_memory_lasts_and_is_written_when_there_is_room(small_disk: Path) -> None:

@@ -25,6 +25,7 @@ from apps.contracts.enums import (
     Side,
     SmileQuality,
     Source,
+    StorageState,
 )
 from apps.contracts.events import (
     AnomalyEvent,
@@ -69,6 +70,7 @@ class SyntheticMarket:
     state: MarketState = MarketState.NORMAL
     data: DataState = DataState.LIVE
     quality: SmileQuality = SmileQuality.GOOD
+    storage: StorageState = StorageState.OK
     forward: float = 594.12
     frame_number: int = 0
     seq: int = 0
@@ -152,6 +154,7 @@ class SyntheticMarket:
             state=self.state,
             data=self.data,
             data_age=0.1,
+            storage=self.storage,
             smile=self.quality,
             expiry=DAY,
             seconds_to_expiry=(CLOSE - self.now).total_seconds(),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from apps.contracts.enums import DataState, Kind, MarketState, OptionType, Severity, SmileQuality
+from apps.contracts.enums import DataState, Kind, MarketState, OptionType, Severity, SmileQuality, StorageState
 from apps.contracts.events import StatusEvent
 from tests.frontend.conftest import WAIT_MS, Viewer
 from tests.frontend.synthetic_market import START, SyntheticMarket
@@ -178,6 +178,18 @@ def test_states_are_shown_as_they_are(
     viewer.open()
     expect(viewer.at("state-badge")).to_have_text(badge)
     expect(viewer.at("data-badge")).to_have_text(trust)
+
+
+def test_a_full_disk_is_said_while_frames_go_on(viewer: Viewer) -> None:
+    viewer.open()
+    shown = viewer.at("storage-state")
+    expect(shown).to_have_text("kept")
+    viewer.fake.market.storage = StorageState.WAITING
+    expect(shown).to_have_text("no room, waiting")
+    expect(shown).to_have_attribute("data-level", "warn")
+    viewer.fake.market.storage = StorageState.LOSING
+    expect(shown).to_have_text("full, events are lost")
+    expect(shown).to_have_attribute("data-level", "bad")
 
 
 def test_the_clock_can_be_hurried_and_the_truth_looked_at(viewer: Viewer) -> None:

@@ -180,6 +180,7 @@ export interface Frame {
   readonly state: MarketState;
   readonly data: DataState;
   readonly data_age: number | null;
+  readonly storage: StorageState;
   readonly smile: SmileQuality;
   readonly expiry: string | null;
   readonly seconds_to_expiry: number | null;
@@ -503,6 +504,9 @@ export interface StatusEvent {
   readonly type: "status";
   readonly body: Status;
 }
+
+/** Whether the durable events that are told are also kept. Told in every frame: an event could not be written. */
+export type StorageState = "ok" | "waiting" | "losing";
 
 /** Names one sequence of events and frames: (source, run, symbol, day, epoch). */
 export interface Stream {

@@ -19,6 +19,8 @@ export interface Links {
   channel: () => Channel | null;
 }
 
+const STORAGE_LEVELS = { ok: "good", waiting: "warn", losing: "bad" } as const;
+
 interface Item {
   box: HTMLElement;
   value: Line;
@@ -35,6 +37,7 @@ export function strip(links: Links, painter: Painter): HTMLElement {
   const api = item("strip.api", "api-state", "strip.api.help");
   const channel = item("strip.channel", "connection-state", "strip.channel.help");
   const age = item("strip.data_age", "data-age", "strip.data_age.help");
+  const storage = item("strip.storage", "storage-state", "strip.storage.help");
   const beat = item("strip.beat", "beat", "strip.beat.help");
   const delay = item("strip.latency", "latency", "strip.latency.help");
   const skew = item("strip.skew", "clock-skew", "strip.skew.help");
@@ -55,6 +58,9 @@ export function strip(links: Links, painter: Painter): HTMLElement {
     channel.value.mark("level", shown === "live" ? "good" : shown === "offline" ? "bad" : "warn");
     age.value.set(duration(health.dataAge()));
     age.value.mark("level", health.ageLevel());
+    const kept = board.header?.storage ?? null;
+    storage.value.set(kept === null ? t("storage.unknown") : t(`storage.${kept}`));
+    storage.value.mark("level", kept === null ? "none" : STORAGE_LEVELS[kept]);
     const cadence = health.cadence();
     beat.value.set(cadence === null ? t("beat.unknown") : t("beat.every", { n: fixed(cadence, cadence < 1 ? 2 : 0) }));
     delay.value.set(latencyText(latency));
@@ -66,7 +72,7 @@ export function strip(links: Links, painter: Painter): HTMLElement {
     missing.value.mark("level", session.sequence.missing ? "warn" : "none");
   }, 250);
 
-  const items = [feed, api, channel, age, beat, delay, skew, missing, rejected].map((each) => each.box);
+  const items = [feed, api, channel, age, storage, beat, delay, skew, missing, rejected].map((each) => each.box);
   return el("footer", { class: "strip", label: "strip.label" }, ...items);
 }
 
