@@ -39,7 +39,7 @@ BURST_SECONDS = 60.0
 RATE = 60
 SETTLE_SECONDS = 5.0
 SESSION_SECONDS = 6.5 * 3600 / RATE
-HEAP_FROM = 0.1
+HEAP_FROM = 0.18
 """Share of the session after which the first heap reading is taken: views are built and lists are full."""
 
 PACKETS_LEAST = 300
