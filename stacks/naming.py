@@ -1,0 +1,110 @@
+"""Names: what every resource of a stack is called. Pure; the only place that builds a resource's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stacks.settings import StackSettings
+
+PLAIN_STACK = "prod"
+"""The stack whose names bear no suffix."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of one stack (requirements C2).
+
+    prod has the plain names; any other stack appends `-STACK` (without hyphen where none is allowed) to names that must
+    be unique beyond the resource group: registry, storage, vault, web app, SignalR, namespace, volumes, connection.
+    """
+
+    settings: StackSettings
+
+    @property
+    def _project(self) -> str:
+        return self.settings.project_name
+
+    @property
+    def _squeezed(self) -> str:
+        return self._project.replace("-", "")
+
+    def _unique(self, name: str, joint: str = "-") -> str:
+        stack = self.settings.stack
+        return name if stack == PLAIN_STACK else f"{name}{joint}{stack}"
+
+    @property
+    def resource_group(self) -> str:
+        return self.settings.names.resource_group or f"rg-{self._project}-{self.settings.stack}"
+
+    @property
+    def virtual_network(self) -> str:
+        return f"vnet-{self._project}"
+
+    @property
+    def network_security_group(self) -> str:
+        return f"nsg-{self._project}"
+
+    @property
+    def vpn_public_address(self) -> str:
+        return "pip-vpn-gateway"
+
+    @property
+    def vpn_gateway(self) -> str:
+        return f"vpn-gateway-{self._project}"
+
+    @property
+    def local_network_gateway(self) -> str:
+        return "lng-onprem-spy"
+
+    @property
+    def vpn_connection(self) -> str:
+        return self._unique("conn-onprem-spy")
+
+    @property
+    def registry(self) -> str:
+        return self.settings.names.registry or self._unique(f"acr{self._squeezed}", "")
+
+    @property
+    def registry_host(self) -> str:
+        """Host of the images' registry: known without the cloud, so that a preview knows every image reference."""
+        return self.settings.registry.host or f"{self.registry}.azurecr.io"
+
+    @property
+    def app_service_plan(self) -> str:
+        return f"asp-{self._project}"
+
+    @property
+    def webapp(self) -> str:
+        return self.settings.names.webapp or self._unique(f"app-{self._project}-backend")
+
+    @property
+    def signalr(self) -> str:
+        return self.settings.names.signalr or self._unique(f"signalr-{self._project}")
+
+    @property
+    def storage(self) -> str:
+        return self.settings.names.storage or f"st{self._squeezed}{self.settings.stack}"
+
+    @property
+    def workspace(self) -> str:
+        return f"log-{self._project}"
+
+    @property
+    def application_insights(self) -> str:
+        return f"appi-{self._project}"
+
+    @property
+    def vault(self) -> str:
+        return self.settings.names.vault or self._unique(f"kv-{self._project}-{self.settings.vault.suffix}")
+
+    @property
+    def site(self) -> str:
+        return f"stapp-{self._project}"
+
+    def identity(self, role: str) -> str:
+        """Managed identity of one service: webapp, detector, backend or bot."""
+        return f"id-{self._project}-{role}"
+
+    @property
+    def namespace(self) -> str:
+        return self.settings.names.namespace or self._unique(f"{self._project}-bot")

@@ -1,0 +1,16 @@
+"""Section: the base of every settings model. Frozen, closed, camelCase in the stack file. Never reads a file itself."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Section(BaseModel):
+    """One object of a stack's configuration, e.g. `spy-options:vpn: {sku: Basic}`.
+
+    Every field has a default and a description: they are the configuration schema of Pulumi.yaml (stacks/schema.py).
+    A key that is no field is refused at every depth.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
