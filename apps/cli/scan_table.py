@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Final
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table
 from apps.cli.scan_report import ScanReport, contract_text, flags_of, leg_text, ordered, smile_judges, smile_speaks
 from apps.market.terms import SmileQuality
 
+PIPED_COLUMNS: Final = 400
 _QUALITY: Final = {
     SmileQuality.GOOD: "good",
     SmileQuality.LOW_CONFIDENCE: "LOW CONFIDENCE: too few fair values lie inside their quotes",
@@ -22,7 +24,7 @@ _QUALITY: Final = {
 
 def print_table(report: ScanReport) -> None:
     """Summary, findings, then every contract in the window."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = _console()
     for label, value in _summary(report):
         console.print(f"[bold]{label:<10}[/bold] {escape(value)}")
     for note in report.notes:
@@ -31,6 +33,13 @@ def print_table(report: ScanReport) -> None:
     _print_findings(console, report)
     if len(report.chain):
         console.print(_contracts(report))
+
+
+def _console() -> Console:
+    """As wide as the terminal or as COLUMNS says; in a pipe, where neither bounds it, wide enough for all."""
+    console = Console(highlight=False)
+    bounded = console.is_terminal or "COLUMNS" in os.environ
+    return console if bounded else Console(highlight=False, width=PIPED_COLUMNS)
 
 
 def _summary(report: ScanReport) -> list[tuple[str, str]]:

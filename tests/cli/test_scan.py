@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -342,3 +344,15 @@ def test_no_content_ends_in_a_traceback(tmp_path: Path, content: bytes) -> None:
     result = spy_scan(path, "--as-of", AS_OF)
     assert result.exit_code in {0, 2}
     assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_in_a_pipe_no_column_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    words = [sys.executable, "-m", "apps.cli.main", "scan", str(SPY), "--expiry", "2025-05-19", "--as-of", AS_OF]
+    piped = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "…" not in piped
+    [headings] = [line for line in piped.splitlines() if "Strike" in line and "Bid" in line]
+    assert [
+        word for word in ("Mid vol %", "Fair vol %", "Mid-fair c", "Outside c", "Flags") if word not in headings
+    ] == []
+    assert len(headings) > 80
