@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from apps.broker.feed import FeedCounts
 from apps.contracts.anomalies import Anomaly
-from apps.contracts.enums import EpisodeStatus, OptionType, Severity
+from apps.contracts.enums import DataState, EpisodeStatus, OptionType, Severity
 from apps.contracts.events import Signal
 from apps.detector.detection import Step
 from apps.detector.metrics import CounterFeed, DetectorMetrics
+from apps.detector.publisher import PublisherFacts
 from apps.detector.sampler import spot_of
-from apps.detector.spool import BACKEND
 from apps.market.chain import Chain
 
-if TYPE_CHECKING:
-    from apps.detector.leader import Leader
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What is a level and not an event. `data_age` in market seconds; `severities` of the open episodes, one each."""
+
+    data: DataState
+    data_age: float | None
+    spool_pending: int
+    spool_write_errors: int
+    lost: Mapping[str, int]
+    net_flow: float
+    severities: Sequence[Severity]
+    publisher: PublisherFacts
 
 
 class Measures:
@@ -78,26 +90,24 @@ class Measures:
         elif body.status is EpisodeStatus.OPEN:
             self.metrics.detected.labels(body.severity, body.kind).inc()
 
-    def looked(self, leader: Leader, now: float) -> None:
-        """The regular look: everything that is a level and not an event."""
+    def looked(self, levels: Levels) -> None:
+        """The regular look."""
         metrics = self.metrics
-        metrics.set_data_state(leader.watch.state)
-        age = leader.watch.age(now)
-        metrics.data_age.set(float("nan") if age is None else age)
-        metrics.spool_pending.set(leader.line.log.pending(BACKEND))
-        metrics.net_flow.set(leader.flow.totals.net)
-        open_by_severity = [episode.severity for episode in leader.detection.episodes.open]
+        metrics.set_data_state(levels.data)
+        metrics.data_age.set(float("nan") if levels.data_age is None else levels.data_age)
+        metrics.spool_pending.set(levels.spool_pending)
+        metrics.net_flow.set(levels.net_flow)
         for severity in Severity:
-            metrics.current.labels(severity).set(open_by_severity.count(severity))
-        facts = leader.publisher.facts
+            metrics.current.labels(severity).set(levels.severities.count(severity))
+        facts = levels.publisher
         for reason, count in facts.failures.items():
             self._publish.set(reason, count)
         self._publish.set("parked", facts.parked)
         self._publish.set("hole", facts.holes_asked)
         while facts.publish_seconds:
             metrics.latency.labels("publish").observe(facts.publish_seconds.popleft())
-        self._lost.set("write", leader.line.log.write_errors)
-        for kind, count in leader.journal.lost.items():
+        self._lost.set("write", levels.spool_write_errors)
+        for kind, count in levels.lost.items():
             self._lost.set(f"lost_{kind}", count)
 
     def scan_failed(self, error_type: str) -> None:

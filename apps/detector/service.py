@@ -24,13 +24,14 @@ from apps.contracts.names import Env
 from apps.detector import checkpoint as checkpoints
 from apps.detector.checkpoint import Checkpoint
 from apps.detector.ingest_client import IngestClient
-from apps.detector.leader import Leader, StreamEnded, Surroundings
+from apps.detector.leader import Leader, StreamEnded
 from apps.detector.measures import Measures
 from apps.detector.metrics import DetectorMetrics
 from apps.detector.publisher import EpochRefused
 from apps.detector.sessions import session_of
 from apps.detector.settings import DetectorSettings
 from apps.detector.spool import Line, Spool
+from apps.detector.surroundings import Surroundings
 from apps.market.calendar import ExchangeCalendar
 from apps.service.clock import Clock, SimulatorClock, SystemClock
 from apps.service.folder import require_writable

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,19 @@ class Line:
 
     stream: Stream
     log: EpochLog
+
+
+async def keep_on_disk(epoch_log: EpochLog, failed: Callable[[str], None]) -> None:
+    """fsync about once a second, in a thread, until cancelled; a full disk is told to `failed` and tried again."""
+    while True:
+        await asyncio.sleep(1)
+        epoch_log.flush()
+        try:
+            await asyncio.to_thread(epoch_log.sync)
+        except OSError as error:
+            failed("sync")
+            log.warning("the spool could not be put on the disk: %s", error)
+        epoch_log.prune(older_than_seconds=KEEP_SECONDS)
 
 
 class Spool:

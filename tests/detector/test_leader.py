@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ import pytest
 from apps.contracts.enums import DataState, GapReason, Kind, MarketState
 from apps.detector import checkpoint as checkpoints
 from apps.detector.ingest_client import IngestClient
-from apps.detector.leader import Leader, StreamEnded, Surroundings
+from apps.detector.leader import Leader, StreamEnded
 from apps.detector.measures import Measures
 from apps.detector.metrics import CounterFeed, DetectorMetrics
 from apps.detector.settings import DetectorSettings
 from apps.detector.spool import Spool
+from apps.detector.surroundings import Surroundings
 from apps.market.calendar import ExchangeCalendar
 from apps.market.settings import ScanSettings
 from tests.detector.helpers import OPEN_1005, STREAM, HandClock, HandFeed, IngestProcess, ingest_process, until
@@ -161,11 +162,16 @@ async def test_a_lost_gateway_is_a_gap_and_no_frame_says_live_meanwhile(tmp_path
         assert made.leader.status.data is DataState.NO_GATEWAY
         closed = await made.sees(lambda e: e["type"] == "anomaly" and e["body"]["status"] == "closed", "the end")
         assert closed["body"]["close_reason"] == "gap"
-        count = len(server.seen()["frames"])
-        await until(lambda: len(server.seen()["frames"]) > count + 1, what="heartbeats")
-        meanwhile = server.seen()["frames"][count:]
-        assert {(frame["data"], frame["smile"]) for frame in meanwhile} == {("no_gateway", "none")}
-        assert "good" in {frame["smile"] for frame in server.seen()["frames"][:count]}
+        lost_at = datetime.fromisoformat(begun["market_time"])
+
+        def frames(*, since: bool) -> list[dict[str, Any]]:
+            """Made after the loss, or before it: one that was made before may still be on its way."""
+            seen: list[dict[str, Any]] = server.seen()["frames"]
+            return [frame for frame in seen if (datetime.fromisoformat(frame["market_time"]) > lost_at) is since]
+
+        await until(lambda: len(frames(since=True)) > 1, what="heartbeats")
+        assert {(frame["data"], frame["smile"]) for frame in frames(since=True)} == {("no_gateway", "none")}
+        assert "good" in {frame["smile"] for frame in frames(since=False)}
         told = await made.sees(lambda e: e["type"] == "status" and e["body"]["data"] == "no_gateway", "the status")
         assert (told["body"]["smile"], told["body"]["strikes_subscribed"], told["body"]["lines_used"]) == ("none", 0, 0)
         assert 'data_state{state="no_gateway"} 1.0' in _text(made.metrics)
