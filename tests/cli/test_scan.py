@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -346,13 +347,13 @@ def test_no_content_ends_in_a_traceback(tmp_path: Path, content: bytes) -> None:
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-def test_in_a_pipe_no_column_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
+def test_in_a_pipe_no_column_is_cut() -> None:
+    # Named, because readline sets COLUMNS behind this process's back when pytest loads it.
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
     words = [sys.executable, "-m", "apps.cli.main", "scan", str(SPY), "--expiry", "2025-05-19", "--as-of", AS_OF]
-    piped = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    piped = subprocess.run(words, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
     assert "…" not in piped
     [headings] = [line for line in piped.splitlines() if "Strike" in line and "Bid" in line]
-    assert [
-        word for word in ("Mid vol %", "Fair vol %", "Mid-fair c", "Outside c", "Flags") if word not in headings
-    ] == []
+    columns = ("Mid vol %", "Fair vol %", "Mid-fair c", "Outside c", "Flags")
+    assert [column for column in columns if column not in headings] == []
     assert len(headings) > 80
