@@ -46,6 +46,6 @@ def register(app: typer.Typer) -> None:
         try:
             scenario, recording = source_of(what)
         except (UnknownScenario, RecordingError) as error:
-            errors.print(str(error), markup=False)
+            errors.print(str(error), markup=False, soft_wrap=True)
             raise typer.Exit(2) from error
         run_platform(make_plan(scenario=scenario, port=port, rate=rate, number=number, recording=recording))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from apps.cli import replay
 from apps.cli.local_platform import PlatformPlan
 from apps.contracts.enums import OptionType, Source
 from apps.contracts.recording import RecordedContract, RecordingHeader
+from tests.local_platform import PORT_KEYS
 
 
 @pytest.fixture
@@ -78,3 +82,22 @@ def test_a_file_that_is_no_recording_is_refused(plans: list[PlatformPlan], tmp_p
     assert code == 2
     assert "not a recording" in " ".join(output.split())
     assert plans == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [(b"", "holds no ticks"), (b"{}x[nan\n" * 50, "holds no ticks")],
+    ids=["nothing after the header", "no line that is a tick"],
+)
+def test_a_recording_without_a_tick_ends_the_command_with_the_simulators_sentence(
+    tmp_path: Path, lines: bytes, said: str
+) -> None:
+    path = a_recording(tmp_path)
+    header = gzip.decompress(path.read_bytes()).split(b"\n")[0]
+    path.write_bytes(gzip.compress(header + b"\n" + lines))
+    keys = {**dict.fromkeys(PORT_KEYS, "0"), "DATA_DIR": str(tmp_path / "data")}
+    words = [sys.executable, "-m", "apps.cli.main", "replay", str(path)]
+    ended = subprocess.run(words, env={**os.environ, **keys}, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == 1
