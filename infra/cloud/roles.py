@@ -1,0 +1,70 @@
+"""Roles: what an identity may do on one resource. Grants built-in roles only, and none wider than one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from infra.scope import Scope
+
+NAMESPACE = UUID("6f3a1d5e-5b0c-4d0e-9a55-0c6d5f2b7e11")
+"""Namespace of the assignments' names; changing it renames, and so replaces, every assignment."""
+
+
+class Role(StrEnum):
+    """Built-in roles that the program grants; the values are Azure's own ids, the same in every tenant."""
+
+    ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    KEY_VAULT_ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
+    KEY_VAULT_SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+    MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+    SIGNALR_REST_API_OWNER = "fd53cd77-2268-407a-8f46-7e7863d0f521"
+    STORAGE_TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
+    STORAGE_TABLE_DATA_READER = "76199698-9eea-4c19-bc75-cec21354c6b6"
+
+
+class Principal(StrEnum):
+    """Kinds of principal. Saying it keeps Azure from looking up an identity that its directory does not show yet."""
+
+    SERVICE = "ServicePrincipal"
+    USER = "User"
+
+
+def assignment_name(scope: str, role: Role, principal_id: str) -> str:
+    """Name of an assignment, a GUID: the same three give the same name, so that no run meets its own grant anew."""
+    return str(uuid5(NAMESPACE, f"{scope.lower()}|{role.value}|{principal_id.lower()}"))
+
+
+def assign(
+    name: str,
+    stack: Scope,
+    *,
+    parent: pulumi.Resource,
+    scope: pulumi.Input[str],
+    role: Role,
+    principal_id: pulumi.Input[str],
+    principal: Principal = Principal.SERVICE,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> authorization.RoleAssignment:
+    """Grant `role` on the resource with the id `scope` to `principal_id`, the object id of an identity or a person."""
+    definition = (
+        f"/subscriptions/{stack.settings.azure.subscription_id}"
+        f"/providers/Microsoft.Authorization/roleDefinitions/{role.value}"
+    )
+    return authorization.RoleAssignment(
+        name,
+        authorization.RoleAssignmentArgs(
+            role_assignment_name=pulumi.Output.all(scope, principal_id).apply(
+                lambda known: assignment_name(known[0], role, known[1])
+            ),
+            scope=scope,
+            role_definition_id=definition,
+            principal_id=principal_id,
+            principal_type=principal.value,
+        ),
+        pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+    )
