@@ -100,9 +100,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED, help="repeats a run (default %(default)s)")
     parser.add_argument("--sessions", type=int, default=3, help="clean sessions a family; 0 leaves them out")
     parser.add_argument("--stretch-minutes", type=float, default=30, help="through the socket; 0 leaves it out")
-    parser.add_argument(
-        "--session-minutes", type=float, default=SESSION_MINUTES, help="shorter for a quick look, no gate then"
-    )
+    parser.add_argument("--session-minutes", type=float, default=SESSION_MINUTES, help="less for a quick look")
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 200)
     started = time.monotonic()

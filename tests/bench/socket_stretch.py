@@ -106,9 +106,12 @@ class RunningStretch:
         return max(0.0, self._began_wall + 60 * self.minutes - time.monotonic())
 
     def progress(self) -> str:
-        """One line for a person who watches."""
+        """One line for a person who watches; the sessions beside a stretch that failed go on."""
         passed = self.minutes - self.seconds_left / 60
-        opened = self._total(f"{Metric.ANOMALIES_DETECTED}{{")
+        try:
+            opened = self._total(f"{Metric.ANOMALIES_DETECTED}{{")
+        except StretchFailed as error:
+            return f"socket stretch failed: {error}"
         return f"socket stretch {passed:.1f} of {self.minutes:g} min, {opened} episodes opened"
 
     def result(self) -> Stretch:
@@ -194,11 +197,15 @@ def limits(must: dict[Severity, float], minutes: float) -> dict[Severity, int]:
 
 
 def print_stretch(running: RunningStretch, must: dict[Severity, float], console: Console) -> bool:
-    """Wait for the rest of it, print it; False when a limit is exceeded or the detector did not see enough."""
+    """Wait for the rest, print it; False when it failed, a limit is exceeded or the detector did not see enough."""
     while running.seconds_left:
         time.sleep(min(60.0, running.seconds_left))
         console.print(running.progress())
-    found, most = running.result(), limits(must, running.minutes)
+    try:
+        found, most = running.result(), limits(must, running.minutes)
+    except StretchFailed as error:
+        console.print(f"the stretch through the socket failed: {error}")
+        return False
     counts = {level: found.by_severity.get(level, 0) for level in must}
     good = all(counts[level] <= most[level] for level in must)
     seeing = found.blind_seconds <= BLIND_MOST * 60 * found.minutes
