@@ -76,6 +76,11 @@ class OnPremSettings(Section):
     address: str = Field("", description="Public IPv4 address or DNS name of the home line; empty: no VPN connection")
     address_space: IPv4Network = Field(IPv4Network("192.168.1.0/24"), description="Home network reached by the tunnel")
 
+    @property
+    def address_is_name(self) -> bool:
+        """Whether the address is a DNS name. What a plan puts for an absent setting counts as a number."""
+        return any(letter.isalpha() for letter in self.address) and not self.address.startswith("<")
+
 
 class VpnSettings(Section):
     """Site-to-site gateway. The pre-shared key is the secret vpnPsk."""
