@@ -61,6 +61,14 @@ class Names:
         return self._unique("conn-onprem-spy")
 
     @property
+    def private_endpoint(self) -> str:
+        return f"pep-{self._project}-tables"
+
+    @property
+    def private_endpoint_interface(self) -> str:
+        return f"nic-{self.private_endpoint}"
+
+    @property
     def registry(self) -> str:
         return self.settings.names.registry or self._unique(f"acr{self._squeezed}", "")
 

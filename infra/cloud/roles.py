@@ -47,10 +47,10 @@ def assign(
     scope: pulumi.Input[str],
     role: Role,
     principal_id: pulumi.Input[str],
-    principal: Principal = Principal.SERVICE,
+    principal: Principal | None = Principal.SERVICE,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> authorization.RoleAssignment:
-    """Grant `role` on the resource with the id `scope` to `principal_id`, the object id of an identity or a person."""
+    """Grant `role` on the resource with the id `scope` to `principal_id`, an object id; principal None: Azure looks up what it is."""
     definition = (
         f"/subscriptions/{stack.settings.azure.subscription_id}"
         f"/providers/Microsoft.Authorization/roleDefinitions/{role.value}"
@@ -64,7 +64,7 @@ def assign(
             scope=scope,
             role_definition_id=definition,
             principal_id=principal_id,
-            principal_type=principal.value,
+            principal_type=principal.value if principal else None,
         ),
         pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
     )
