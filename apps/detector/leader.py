@@ -18,11 +18,12 @@ from apps.detector.anomaly_record import instant
 from apps.detector.checkpoint import CHECKPOINT_SECONDS, Checkpoint
 from apps.detector.data_watch import DataWatch
 from apps.detector.detection import Detection, Step
+from apps.detector.frame_queue import FrameTap
 from apps.detector.handover import take_up, written_down
 from apps.detector.journal import Journal
 from apps.detector.measures import Levels
 from apps.detector.picture import Picture, Seen, Truth
-from apps.detector.publisher import FrameTap, Publisher
+from apps.detector.publisher import Publisher
 from apps.detector.sampler import Sampler
 from apps.detector.scanner import Scanner
 from apps.detector.sessions import is_open, scan_hours, session_of

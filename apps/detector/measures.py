@@ -11,7 +11,7 @@ from apps.contracts.enums import DataState, EpisodeStatus, OptionType, Severity
 from apps.contracts.events import Signal
 from apps.detector.detection import Step
 from apps.detector.metrics import CounterFeed, DetectorMetrics
-from apps.detector.publisher import PublisherFacts
+from apps.detector.publisher_facts import PublisherFacts
 from apps.detector.sampler import spot_of
 from apps.market.chain import Chain
 

@@ -13,18 +13,16 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from apps.contracts.enums import ErrorCode, GapReason
-from apps.contracts.events import Gap, GapEvent
+from apps.contracts.enums import ErrorCode
 from apps.contracts.names import INGEST_BYTES_MAX, INGEST_EVENTS_MAX
+from apps.detector.frame_queue import FrameQueue, FrameTap
 from apps.detector.frames import ComposedFrame
 from apps.detector.ingest_client import BackendAway, IngestClient, IngestReply
+from apps.detector.ingest_request import placeholder, request_of
+from apps.detector.publisher_facts import PublisherFacts
 from apps.detector.spool import BACKEND, Line
-from apps.detector.spool_record import Record, market_time_of
-from apps.service.clock import wall_ms
+from apps.detector.spool_record import Record
 
 log = logging.getLogger(__name__)
 
@@ -42,35 +40,6 @@ class EpochRefused(Exception):
         self.was_accepted = was_accepted
 
 
-@dataclass(slots=True)
-class FrameTap:
-    """Where frames come from. `compose` is called only when they can be sent now; `lost` when one did not arrive."""
-
-    compose: Callable[[], list[ComposedFrame]]
-    lost: Callable[[ComposedFrame], None]
-    beat_seconds: Callable[[], float]
-
-
-@dataclass(slots=True)
-class PublisherFacts:
-    """What the publisher knows about itself, for status, metrics and tests."""
-
-    reachable: bool = False
-    problem: str | None = None
-    failures: dict[str, int] = field(default_factory=dict)
-    parked: int = 0
-    holes_asked: int = 0
-    """How often the backend lacked events that were sent."""
-    publish_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
-
-    def failed(self, reason: str, problem: str) -> None:
-        """Count a failure; the first of a row is logged."""
-        self.failures[reason] = self.failures.get(reason, 0) + 1
-        if self.reachable or self.problem != problem:
-            log.warning("publisher: %s (%s)", problem, reason)
-        self.reachable, self.problem = False, problem
-
-
 class Publisher:
     """One line of requests to one backend. `appended()` after each new event; `run` until cancelled or stopped."""
 
@@ -84,14 +53,12 @@ class Publisher:
         jitter: random.Random | None = None,
     ) -> None:
         self._client = client
-        self._tap = frames
+        self._frames = FrameQueue(frames)
         self._backoff_first = backoff_first
         self._backoff_most = backoff_most
         self._jitter = jitter or random.Random()  # noqa: S311  spreads retries, guards nothing
         self._wake = asyncio.Event()
         self._stopping = False
-        self._frames: deque[ComposedFrame] = deque()
-        self._next_beat = 0.0
         self._held_until, self._refused_full = 0.0, 0
         """Until when events wait because the backend's store is full, and how often it said so in a row."""
 
@@ -105,7 +72,7 @@ class Publisher:
 
     def nudge(self) -> None:
         """The picture changed: if the beat is free, use it now."""
-        if not self._frames and time.monotonic() >= self._next_beat:
+        if self._frames.free:
             self._wake.set()
 
     async def run(self, older: list[Line], current: Line) -> None:
@@ -137,7 +104,7 @@ class Publisher:
         while True:
             held = time.monotonic() < self._held_until and not self._stopping
             batch = self._batch(line, limit) if asked and not held else []
-            frame = self._next_frame(live=live and asked)
+            frame = self._frames.take() if live and asked and not self._stopping else None
             if asked and not batch and frame is None:
                 if not live or self._stopping:
                     return
@@ -174,52 +141,37 @@ class Publisher:
         if records and records[0].seq > after + 1:
             last = min(records[0].seq - 1, after + limit)
             self._count_failure("lost", f"events {after + 1} to {last} of epoch {line.stream.epoch} are not kept")
-            return [_placeholder(seq, records[0]) for seq in range(after + 1, last + 1)]
+            return [placeholder(seq, records[0]) for seq in range(after + 1, last + 1)]
         for index in range(1, len(records)):
             if records[index].seq != records[index - 1].seq + 1:
                 return records[:index]
         return records
 
-    def _next_frame(self, *, live: bool) -> ComposedFrame | None:
-        if not live or self._stopping:
-            return None
-        now = time.monotonic()
-        if not self._frames and now >= self._next_beat:
-            self._frames.extend(self._tap.compose())
-            if self._frames:  # a beat in which nothing was due is not used up: the next change goes at once
-                self._next_beat = now + self._tap.beat_seconds()
-        return self._frames.popleft() if self._frames else None
-
     async def _wait_for_work(self) -> None:
-        now = time.monotonic()
-        pause = self._next_beat - now if self._next_beat > now else self._tap.beat_seconds()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):  # wait_for can swallow a cancellation that meets its time-out (3.11)
+            async with asyncio.timeout(
+                self._frames.pause
+            ):  # wait_for can swallow a cancellation that meets its time-out (3.11)
                 await self._wake.wait()
         self._wake.clear()
 
     async def _send(self, line: Line, batch: list[Record], frame: ComposedFrame | None) -> IngestReply | None:
         """The backend's answer; None when there was none. A frame that did not arrive is given back."""
         try:
-            reply = await self._client.post(_request(line, batch, frame))
+            reply = await self._client.post(request_of(line, batch, frame))
         except BackendAway as error:
             self.facts.failed("away", str(error))
             reply = None
         except asyncio.CancelledError:
-            self._give_back(frame)
+            self._frames.give_back(frame)
             raise
         if reply is not None and reply.status == 200:
             self.facts.reachable, self.facts.problem = True, None
             return reply
-        self._give_back(frame)
+        self._frames.give_back(frame)
         if reply is not None:
             self.facts.failed(f"http_{reply.status}", f"the backend answered {reply.status}: {reply.message}")
         return reply
-
-    def _give_back(self, frame: ComposedFrame | None) -> None:
-        for lost in ([frame] if frame else []) + list(self._frames):
-            self._tap.lost(lost)
-        self._frames.clear()
 
     def _acknowledge(self, line: Line, batch: list[Record], acked: int, *, asked: bool) -> bool:
         """Move the cursor to what the backend has; False when events were sent and none of them was taken."""
@@ -249,7 +201,7 @@ class Publisher:
         """Find out what the backend does not take; the next batch limit. Parks a single event that is refused alone."""
         if frame is not None:  # given back already; the events go alone
             self._count_failure("frame_refused", f"frame {frame.number} was refused: {reply.message}")
-            self._next_beat = time.monotonic() + 1
+            self._frames.hold(1)
             return INGEST_EVENTS_MAX if not batch else len(batch)
         if len(batch) > 1:
             return (len(batch) + 1) // 2
@@ -258,7 +210,7 @@ class Publisher:
 
     async def _park(self, line: Line, record: Record, reply: IngestReply) -> None:
         """Keep the event beside the spool and put a gap event in its place. Waits if even that is refused."""
-        substitute = await self._send(line, [_placeholder(record.seq, record)], None)
+        substitute = await self._send(line, [placeholder(record.seq, record)], None)
         if substitute is None or substitute.status != 200:
             self._count_failure("refused_all", "the backend refuses even an empty event: do the versions differ?")
             await self._pause(6, substitute)
@@ -288,24 +240,3 @@ class Publisher:
     def _count_failure(self, reason: str, problem: str) -> None:
         self.facts.failures[reason] = self.facts.failures.get(reason, 0) + 1
         log.error("publisher: %s", problem)
-
-
-def _request(line: Line, batch: list[Record], frame: ComposedFrame | None) -> bytes:
-    """An IngestRequest from parts that are JSON already."""
-    first = batch[0].seq if batch else line.log.cursors[BACKEND].seq + 1
-    head = line.stream.model_dump_json().encode()[1:-1]
-    events = b",".join(record.body for record in batch)
-    return b'{"v":1,%b,"first_seq":%d,"events":[%b],"frame":%b}' % (
-        head,
-        first,
-        events,
-        frame.body if frame else b"null",
-    )
-
-
-def _placeholder(seq: int, near: Record) -> Record:
-    """A gap of no length in the place of an event that cannot be sent; its market time is taken from a neighbour."""
-    at = market_time_of(near) or datetime.now(UTC)
-    gap = Gap(started_at=at, ended_at=at, reason=GapReason.STORAGE)
-    event = GapEvent(seq=seq, market_time=at, t_publish=round(wall_ms(), 3), body=gap)
-    return Record(seq, event.model_dump_json().encode())

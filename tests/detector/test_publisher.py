@@ -16,10 +16,11 @@ import pytest
 from apps.contracts.enums import GapReason, MarketState
 from apps.contracts.events import EVENT_ADAPTER, Gap, Market
 from apps.contracts.names import INGEST_BYTES_MAX, INGEST_EVENTS_MAX
+from apps.detector.frame_queue import FrameTap
 from apps.detector.frames import ComposedFrame, FrameComposer
 from apps.detector.ingest_client import IngestClient
 from apps.detector.journal import Journal
-from apps.detector.publisher import EpochRefused, FrameTap, Publisher
+from apps.detector.publisher import EpochRefused, Publisher
 from apps.detector.spool import BACKEND, Line, Spool
 from tests.detector.helpers import STREAM, IngestProcess, cells, header, ingest_process, until
 from tests.detector.ingest_server import SECRET
