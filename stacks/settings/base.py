@@ -13,4 +13,10 @@ class Section(BaseModel):
     A key that is no field is refused at every depth.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        coerce_numbers_to_str=True,  # the engine makes a number of a string that looks like one
+    )

@@ -1,0 +1,82 @@
+"""Keys: the dotted names of all settings and how an operator sets them. Pure; the model is the only source."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from stacks.settings import StackSettings
+from stacks.settings.base import Section
+
+PROJECT = "spy-options"
+"""Name of the Pulumi project: the namespace of every key in a stack file."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One setting: its dotted name as Pulumi.yaml declares it, and its field in the model."""
+
+    name: str
+    field: FieldInfo
+
+    @property
+    def default(self) -> Any:
+        """The model's default, as the field's own type."""
+        return self.field.get_default(call_default_factory=True)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value must be encrypted in the stack file."""
+        return self.field.annotation is SecretStr
+
+
+def fields_of(section: type[Section]) -> dict[str, FieldInfo]:
+    """Fields of a section that are configuration keys, by their name in the stack file."""
+    return {str(of.alias): of for of in section.model_fields.values() if not of.exclude}
+
+
+def subsection(field: FieldInfo) -> type[Section] | None:
+    """The section that a field holds, or None where it holds a value."""
+    held = field.annotation
+    return held if isinstance(held, type) and issubclass(held, Section) else None
+
+
+def _walk(section: type[Section], prefix: str) -> Iterator[Key]:
+    for name, field in fields_of(section).items():
+        inner = subsection(field)
+        if inner is None:
+            yield Key(prefix + name, field)
+        else:
+            yield from _walk(inner, f"{prefix}{name}.")
+
+
+@cache
+def all_keys() -> Mapping[str, Key]:
+    """Every setting of a stack by its dotted name, in the order of the model."""
+    return MappingProxyType({key.name: key for key in _walk(StackSettings, "")})
+
+
+def nearest(name: str) -> str:
+    """The known dotted name that is most like this one: as a whole, or by its last part where that is all there is."""
+    wanted = name.lower()
+
+    def likeness(known: str) -> tuple[float, float]:
+        whole = difflib.SequenceMatcher(None, wanted, known.lower()).ratio()
+        last = difflib.SequenceMatcher(None, wanted, known.rpartition(".")[2].lower()).ratio()
+        return (whole if "." in wanted else max(whole, last), whole)
+
+    return max(all_keys(), key=likeness)
+
+
+def how_to_set(name: str) -> str:
+    """The command that sets a key."""
+    if name in all_keys() and all_keys()[name].is_secret:
+        return f"pulumi config set --secret {name}"
+    return f"pulumi config set --path {name} VALUE"

@@ -1,0 +1,120 @@
+"""Load: Pulumi.yaml's defaults and a stack file made StackSettings. Reads these two files; needs no Pulumi."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stacks.keys import PROJECT, all_keys, how_to_set
+from stacks.needs import SECRET, Need, for_plan, needed, refuse_missing
+from stacks.parse import settings_of
+from stacks.refusal import SettingsRefused, refuse
+from stacks.settings import StackSettings
+
+__all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "needed", "refuse_missing", "stack_names"]
+
+
+def stack_names(root: Path) -> list[str]:
+    """Names of the stacks whose files lie in the project folder, sorted."""
+    return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+
+
+def load_all(root: Path) -> list[StackSettings]:
+    """Settings of every stack of the project folder. Raises as load does."""
+    return [load(stack, root) for stack in stack_names(root)]
+
+
+def load(stack: str, root: Path) -> StackSettings:
+    """Settings of one stack: what Pulumi.STACK.yaml says, and for the rest the defaults of Pulumi.yaml.
+
+    `root` is the folder of both files. Encrypted values are not decrypted: they read `<secret>`.
+    Raises SettingsRefused for a stack without a file and for whatever settings_of refuses.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(stack_names(root))
+        raise SettingsRefused([f"stack {stack} has no file {path.name}: choose one of {known}, or write it"])
+    defaults = _declared_defaults(_mapping(root / "Pulumi.yaml"))
+    return settings_of(stack, _merged(defaults, _own_values(path)))
+
+
+def _mapping(path: Path) -> Mapping[str, Any]:
+    """A YAML file that holds an object. Raises SettingsRefused for anything else."""
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsRefused([f"{path.name} is missing: run in the folder of the project"]) from None
+    except yaml.YAMLError as error:
+        raise SettingsRefused([f"{path.name} is no YAML, correct it: {' '.join(str(error).split())}"]) from error
+    if not isinstance(read or {}, Mapping):
+        raise SettingsRefused([f"{path.name} must hold an object with the key config"])
+    return read or {}
+
+
+def _declared_defaults(project: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults of Pulumi.yaml's schema, dotted names opened into objects."""
+    opened: dict[str, Any] = {}
+    for name, declared in (project.get("config") or {}).items():
+        if ":" in str(name) or not isinstance(declared, Mapping) or "default" not in declared:
+            continue
+        *folders, last = str(name).split(".")
+        place = opened
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[last] = declared["default"]
+    return opened
+
+
+def _own_values(path: Path) -> dict[str, Any]:
+    """Top-level keys of a stack file without the project's prefix. Raises SettingsRefused for what is not ours."""
+    config = _mapping(path).get("config") or {}
+    problems, values = [], {}
+    for full, value in config.items():
+        namespace, _, name = str(full).rpartition(":")
+        if namespace == "pulumi":
+            continue
+        if namespace not in {"", PROJECT}:
+            problems.append(foreign(str(full)))
+            continue
+        problems += _misplaced_secrets(name, value)
+        values[name] = SECRET if isinstance(value, Mapping) and "secure" in value else value
+    refuse(f"{path.name}: {problem}" for problem in problems)
+    return values
+
+
+def foreign(full: str) -> str:
+    """The sentence for a key of another namespace."""
+    return f"{full} is read by nothing: providers are made from {PROJECT} settings; 'pulumi config rm {full}'"
+
+
+def _misplaced_secrets(name: str, value: Any) -> list[str]:
+    """Sentences for a secret in plain text, and for encryption where the model knows no secret."""
+    secrets = {key.name for key in all_keys().values() if key.is_secret}
+    encrypted = isinstance(value, Mapping) and "secure" in value
+    if name in secrets and value and not encrypted:
+        return [f"{name} stands there in plain text: '{how_to_set(name)}', and let nobody use the old value"]
+    if name not in secrets and "secure" in _mapping_keys(value):
+        return [f"{name} holds an encrypted value and is no secret setting: set it without --secret"]
+    return []
+
+
+def _mapping_keys(value: Any) -> set[str]:
+    """Every key of nested objects."""
+    if isinstance(value, Mapping):
+        return {str(key) for key in value} | {key for inner in value.values() for key in _mapping_keys(inner)}
+    if isinstance(value, list):
+        return {key for inner in value for key in _mapping_keys(inner)}
+    return set()
+
+
+def _merged(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects merged key by key, as the engine merges a dotted default into a stack's object."""
+    merged = dict(defaults)
+    for name, value in own.items():
+        beneath = merged.get(name)
+        both = isinstance(beneath, Mapping) and isinstance(value, Mapping)
+        merged[name] = _merged(beneath, value) if both else value  # type: ignore[arg-type]
+    return merged

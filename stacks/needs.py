@@ -1,0 +1,149 @@
+"""Needs: settings that committed files leave empty and an operation must have. Pure; reads settings only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.alias_generators import to_snake
+
+from stacks.keys import all_keys, how_to_set
+from stacks.refusal import refuse
+from stacks.settings import Layer, StackSettings
+from stacks.settings.cloud import VpnSku
+from stacks.settings.platform import ClusterIdentity
+
+SECRET = "<secret>"  # noqa: S105  (what a plan shows in a secret's place)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A setting that is empty and needed before up. `refuses`: up and preview end without it."""
+
+    key: str
+    why: str
+    layer: Layer
+    refuses: bool = True
+
+    @property
+    def is_secret(self) -> bool:
+        return all_keys()[self.key].is_secret
+
+    @property
+    def sentence(self) -> str:
+        """What is missing, who needs it and how it is set."""
+        if not self.refuses:
+            return f"{self.key} is empty: {self.why}: '{how_to_set(self.key)}'"
+        return f"{self.key} is empty and the layer {self.layer} needs it, {self.why}: '{how_to_set(self.key)}'"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """When a layer needs a key."""
+
+    key: str
+    layer: Layer
+    why: str
+    when: Callable[[StackSettings], bool] = lambda settings: True
+    refuses: bool = True
+
+
+def _federated(settings: StackSettings) -> bool:
+    return settings.includes(Layer.CLUSTER) and settings.cluster.identity is ClusterIdentity.FEDERATED
+
+
+def _keys(settings: StackSettings) -> bool:
+    return settings.includes(Layer.CLOUD) and settings.cluster.identity is ClusterIdentity.KEYS
+
+
+def _reached(settings: StackSettings) -> bool:
+    """Whether this run may touch the cluster: a run for an earlier layer says no."""
+    return settings.deploy.cluster
+
+
+_RULES = (
+    _Rule("azure.subscriptionId", Layer.CLOUD, "every id in Azure begins with it"),
+    _Rule("azure.tenantId", Layer.CLOUD, "the vault and the sign-in of the services name it"),
+    _Rule("alerts.contacts", Layer.CLOUD, "budget and alerts are mailed to them"),
+    _Rule("cluster.issuer", Layer.CLOUD, "the cluster's services are trusted by it", _federated),
+    _Rule(
+        "onPrem.address",
+        Layer.VPN,
+        "without it there is a gateway and no connection",
+        lambda settings: settings.vpn.sku is not VpnSku.NONE,
+        refuses=False,
+    ),
+    _Rule("cluster.context", Layer.CLUSTER, "it says which cluster of the kubeconfig is meant", _reached),
+    _Rule("cluster.uid", Layer.CLUSTER, "it proves that the cluster is the meant one", _reached),
+    _Rule(
+        "storageConnectionString",
+        Layer.CLUSTER,
+        "with cluster.identity keys the services sign in to the tables by it",
+        lambda settings: _keys(settings) and _reached(settings),
+    ),
+    _Rule(
+        "signalrConnectionString",
+        Layer.CLUSTER,
+        "with cluster.identity keys the backend signs in to SignalR by it",
+        lambda settings: _keys(settings) and _reached(settings),
+    ),
+)
+
+
+def value_of(settings: StackSettings, key: str) -> Any:
+    """The value under a dotted key."""
+    value: Any = settings
+    for part in key.split("."):
+        value = getattr(value, to_snake(part))
+    return value
+
+
+def _absent(settings: StackSettings, key: str) -> bool:
+    value = value_of(settings, key)
+    return not (value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _included(settings: StackSettings) -> Iterator[_Rule]:
+    for rule in _RULES:
+        if settings.includes(rule.layer) and rule.when(settings):
+            yield rule
+
+
+def needed(settings: StackSettings) -> list[Need]:
+    """What the stack's layers need before up and is empty, in the order of the layers."""
+    return [
+        Need(rule.key, rule.why, rule.layer, rule.refuses)
+        for rule in _included(settings)
+        if _absent(settings, rule.key)
+    ]
+
+
+def refuse_missing(settings: StackSettings) -> None:
+    """Raise SettingsRefused with one sentence for each key that up and preview cannot do without."""
+    refuse(need.sentence for need in needed(settings) if need.refuses)
+
+
+def for_plan(settings: StackSettings) -> StackSettings:
+    """The settings with a placeholder in each needed place: `<secret>`, or `<setting:KEY>`.
+
+    A plan made from these shows every resource; they are never given to an engine.
+    """
+    for need in needed(settings):
+        settings = _replaced(settings, need.key.split("."), _placeholder(settings, need))
+    return settings
+
+
+def _placeholder(settings: StackSettings, need: Need) -> Any:
+    if need.is_secret:
+        return SecretStr(SECRET)
+    text = f"<setting:{need.key}>"
+    return (text,) if isinstance(value_of(settings, need.key), tuple) else text
+
+
+def _replaced(section: Any, path: list[str], value: Any) -> Any:
+    """A copy with one value replaced. Not validated: a placeholder fits no pattern."""
+    name = to_snake(path[0])
+    inner = value if len(path) == 1 else _replaced(getattr(section, name), path[1:], value)
+    return section.model_copy(update={name: inner})
