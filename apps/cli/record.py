@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from datetime import UTC, date, datetime
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
         Example: `spy record --out today.jsonl.gz --minutes 30`
         """
         try:
+            _refuse_unwritable(out)
             _refuse_existing(out)
             settings = feed_settings(host=host, port=port, client_id=client_id, symbol=symbol)
             ticks = asyncio.run(_record(settings, out, None if minutes is None else minutes * 60))
@@ -63,6 +65,19 @@ def register(app: typer.Typer) -> None:
 def _refuse_existing(out: Path) -> None:
     if out.exists():
         raise FileExistsError(out)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Now, not at the first quote: until the gateway is there and the market open, hours may pass."""
+    probe = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadSetting(
+            f"--out {out} cannot be written ({error.strerror}). Choose a name in a folder that this user may write."
+        ) from error
 
 
 def _fail(message: str) -> NoReturn:

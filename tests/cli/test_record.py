@@ -201,3 +201,12 @@ def test_without_a_gateway_it_says_so_and_leaves_no_file(tmp_path: Path, monkeyp
     assert answer.exit_code == 2
     assert "Nothing was recorded" in answer.output
     assert not out.exists()
+
+
+@pytest.mark.parametrize("where", ["taken/day.gz", "/proc/day.gz", "d" * 300 + "/day.gz"])
+def test_a_place_that_cannot_be_written_is_refused_before_any_gateway_is_asked(tmp_path: Path, where: str) -> None:
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    answer = CliRunner().invoke(app, ["record", "--out", str(tmp_path / where), "--port", "9"])
+    assert answer.exit_code == 2
+    assert f"--out {tmp_path / where} cannot be written" in answer.stderr
+    assert answer.stderr.count("\n") == 1
