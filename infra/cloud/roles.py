@@ -16,27 +16,38 @@ NAMESPACE = UUID("6f3a1d5e-5b0c-4d0e-9a55-0c6d5f2b7e11")
 
 
 class Role(StrEnum):
-    """Built-in roles that the program grants; the values are Azure's own ids, the same in every tenant."""
+    """Built-in roles that the program grants, by the names the portal shows."""
 
-    ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
-    KEY_VAULT_ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
-    KEY_VAULT_SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
-    MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
-    SIGNALR_REST_API_OWNER = "fd53cd77-2268-407a-8f46-7e7863d0f521"
-    STORAGE_TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
-    STORAGE_TABLE_DATA_READER = "76199698-9eea-4c19-bc75-cec21354c6b6"
+    ACR_PULL = "AcrPull"
+    KEY_VAULT_ADMINISTRATOR = "Key Vault Administrator"
+    KEY_VAULT_SECRETS_USER = "Key Vault Secrets User"
+    MONITORING_METRICS_PUBLISHER = "Monitoring Metrics Publisher"
+    SIGNALR_REST_API_OWNER = "SignalR REST API Owner"
+    STORAGE_TABLE_DATA_CONTRIBUTOR = "Storage Table Data Contributor"
+    STORAGE_TABLE_DATA_READER = "Storage Table Data Reader"
 
 
-class Principal(StrEnum):
-    """Kinds of principal. Saying it keeps Azure from looking up an identity that its directory does not show yet."""
+ROLE_IDS = {
+    Role.ACR_PULL: "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    Role.KEY_VAULT_ADMINISTRATOR: "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+    Role.KEY_VAULT_SECRETS_USER: "4633458b-17de-408a-b874-0445c86b69e6",
+    Role.MONITORING_METRICS_PUBLISHER: "3913510d-42f4-4e42-8a64-420c390055eb",
+    Role.SIGNALR_REST_API_OWNER: "fd53cd77-2268-407a-8f46-7e7863d0f521",
+    Role.STORAGE_TABLE_DATA_CONTRIBUTOR: "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+    Role.STORAGE_TABLE_DATA_READER: "76199698-9eea-4c19-bc75-cec21354c6b6",
+}
+"""Azure's own ids of the roles, the same in every tenant."""
 
-    SERVICE = "ServicePrincipal"
-    USER = "User"
+
+def role_definition_id(stack: Scope, role: Role) -> str:
+    """Resource id of a built-in role as Azure answers it, below the subscription, so that a refresh finds no change."""
+    subscription = f"/subscriptions/{stack.settings.azure.subscription_id}"
+    return f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{ROLE_IDS[role]}"
 
 
 def assignment_name(scope: str, role: Role, principal_id: str) -> str:
     """Name of an assignment, a GUID: the same three give the same name, so that no run meets its own grant anew."""
-    return str(uuid5(NAMESPACE, f"{scope.lower()}|{role.value}|{principal_id.lower()}"))
+    return str(uuid5(NAMESPACE, f"{scope.lower()}|{ROLE_IDS[role]}|{principal_id.lower()}"))
 
 
 def assign(
@@ -47,14 +58,14 @@ def assign(
     scope: pulumi.Input[str],
     role: Role,
     principal_id: pulumi.Input[str],
-    principal: Principal | None = Principal.SERVICE,
+    principal_type: str | None = "ServicePrincipal",
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> authorization.RoleAssignment:
-    """Grant `role` on the resource with the id `scope` to `principal_id`, an object id; principal None: Azure looks up what it is."""
-    definition = (
-        f"/subscriptions/{stack.settings.azure.subscription_id}"
-        f"/providers/Microsoft.Authorization/roleDefinitions/{role.value}"
-    )
+    """Grant `role` on the resource with the id `scope` to `principal_id`, the object id of an identity or a person.
+
+    The type is said for identities, because Azure's directory may not show a fresh one yet and then refuses to guess;
+    None leaves Azure to look it up, for persons and groups that settings name.
+    """
     return authorization.RoleAssignment(
         name,
         authorization.RoleAssignmentArgs(
@@ -62,9 +73,9 @@ def assign(
                 lambda known: assignment_name(known[0], role, known[1])
             ),
             scope=scope,
-            role_definition_id=definition,
+            role_definition_id=role_definition_id(stack, role),
             principal_id=principal_id,
-            principal_type=principal.value if principal else None,
+            principal_type=principal_type,
         ),
         pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
     )
