@@ -13,12 +13,16 @@ import httpx
 
 from apps.cli.ports import LOOPBACK, PlatformPorts
 from apps.cli.process import Service
+from apps.contracts.enums import DataState
 from apps.contracts.names import Env
 from apps.service.folder import require_writable
 from apps.service.run import CONFIGURATION
 from apps.simulator.scenarios import environment
 
 READY_SECONDS = 30.0
+LIVE_SECONDS = 8.0
+"""After so long a frame without live data will do: a scenario may begin with a gateway that is away."""
+
 RESTARTS_PER_MINUTE = 5
 PUBLISHER = "detector-local"
 
@@ -116,7 +120,7 @@ class LocalPlatform:
         """
         began = time.monotonic()
         with httpx.Client(base_url=self.plan.page_url, timeout=2) as client:
-            while not _serves_a_frame(client):
+            while not _serves_a_frame(client, any_data=time.monotonic() - began > LIVE_SECONDS):
                 self._refuse_the_dead()
                 if time.monotonic() - began > READY_SECONDS:
                     raise PlatformFailed(self._stuck())
@@ -170,7 +174,8 @@ class LocalPlatform:
         )
 
 
-def _serves_a_frame(client: httpx.Client) -> bool:
+def _serves_a_frame(client: httpx.Client, *, any_data: bool) -> bool:
+    """There is a frame, with live data or of a closed market; `any_data`: whatever it says of its data."""
     try:
         if "Authorization" not in client.headers:  # one token for the whole wait: asking is rationed
             token = client.post("/api/token", json={"grant_type": "local"}).json()["access_token"]
@@ -178,4 +183,5 @@ def _serves_a_frame(client: httpx.Client) -> bool:
         snapshot = client.get("/api/snapshot").json()
     except (httpx.HTTPError, KeyError, ValueError):
         return False
-    return bool(snapshot.get("frame"))
+    header = snapshot.get("header")
+    return header is not None and (any_data or header["data"] in {DataState.LIVE, DataState.CLOSED})
