@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 import pulumi
 from pulumi_azure_native import network
 
 from infra.component import Component
 from infra.scope import Scope
 
+VAULT_SERVICE = "Microsoft.KeyVault"
+"""Service endpoint through which the web app reaches a vault that is closed to the internet."""
+
 
 class Network(Component):
-    """Virtual network with GatewaySubnet, AppSubnet, ContainerSubnet and PrivateEndpointSubnet.
+    """Virtual network with GatewaySubnet, ContainerSubnet, PrivateEndpointSubnet and AppSubnet.
 
     The security group is on AppSubnet and PrivateEndpointSubnet, never on GatewaySubnet, where Azure forbids it.
-    Concurrent writes of subnets of one network are refused by Azure, so each waits for the one before it.
+    Azure refuses two writes to one network at a time, so each subnet waits for the one before it. AppSubnet is the
+    last: whatever uses it comes after all four. Others that write to the network wait for the whole component.
+    Routes and outbound rules are Azure's own.
     """
 
     TOKEN = "spy:cloud:Network"  # noqa: S105  (a type token)
 
     virtual_network_id: pulumi.Output[str]
+    virtual_network_name: pulumi.Output[str]
     gateway_subnet_id: pulumi.Output[str]
-    app_subnet_id: pulumi.Output[str]
+    container_subnet_id: pulumi.Output[str]
     private_endpoint_subnet_id: pulumi.Output[str]
+    app_subnet_id: pulumi.Output[str]
 
     def __init__(
         self,
@@ -32,39 +41,60 @@ class Network(Component):
     ) -> None:
         super().__init__(name, opts)
         self._scope = scope
-        self._guarded = network.NetworkSecurityGroupArgs(id=security_group_id)
-        settings = scope.settings.network
+        self._guard = network.NetworkSecurityGroupArgs(id=security_group_id)
         self._network = network.VirtualNetwork(
             "virtual-network",
             network.VirtualNetworkInitArgs(
                 resource_group_name=scope.resource_group_name,
                 virtual_network_name=scope.names.virtual_network,
                 location=scope.location,
-                address_space=network.AddressSpaceArgs(address_prefixes=[str(settings.address_space)]),
+                address_space=network.AddressSpaceArgs(address_prefixes=[str(scope.settings.network.address_space)]),
                 tags=scope.tags,
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        gateway = self._subnet("GatewaySubnet", settings.gateway_subnet, after=None)
-        app = self._subnet("AppSubnet", settings.app_subnet, after=gateway, delegation="Microsoft.Web/serverFarms")
+        ranges = scope.settings.network
+        gateway = self._subnet("GatewaySubnet", ranges.gateway_subnet)
         container = self._subnet(
             "ContainerSubnet",
-            settings.container_subnet,
-            after=app,
-            delegation="Microsoft.ContainerInstance/containerGroups",
+            ranges.container_subnet,
+            after=gateway,
+            delegated_to="Microsoft.ContainerInstance/containerGroups",
         )
-        endpoints = self._subnet("PrivateEndpointSubnet", settings.private_endpoint_subnet, after=container)
+        endpoints = self._subnet(
+            "PrivateEndpointSubnet",
+            ranges.private_endpoint_subnet,
+            after=container,
+            guarded=True,
+            endpoint_policies="NetworkSecurityGroupEnabled",
+        )
+        app = self._subnet(
+            "AppSubnet",
+            ranges.app_subnet,
+            after=endpoints,
+            guarded=True,
+            delegated_to="Microsoft.Web/serverFarms",
+            services=(VAULT_SERVICE,),
+        )
         self.virtual_network_id = self._network.id
+        self.virtual_network_name = self._network.name
         self.gateway_subnet_id = gateway.id
-        self.app_subnet_id = app.id
+        self.container_subnet_id = container.id
         self.private_endpoint_subnet_id = endpoints.id
+        self.app_subnet_id = app.id
         self.register()
 
     def _subnet(
-        self, subnet: str, addresses: object, *, after: network.Subnet | None, delegation: str | None = None
+        self,
+        subnet: str,
+        addresses: IPv4Network,
+        *,
+        after: network.Subnet | None = None,
+        guarded: bool = False,
+        delegated_to: str | None = None,
+        services: tuple[str, ...] = (),
+        endpoint_policies: str = "Disabled",
     ) -> network.Subnet:
-        guarded = subnet in {"AppSubnet", "PrivateEndpointSubnet"}
-        endpoints = subnet == "PrivateEndpointSubnet"
         return network.Subnet(
             subnet,
             network.SubnetInitArgs(
@@ -72,11 +102,13 @@ class Network(Component):
                 virtual_network_name=self._network.name,
                 subnet_name=subnet,
                 address_prefix=str(addresses),
-                network_security_group=self._guarded if guarded else None,
-                delegations=[network.DelegationArgs(name="delegation", service_name=delegation)]
-                if delegation
+                network_security_group=self._guard if guarded else None,
+                delegations=[network.DelegationArgs(name="delegation", service_name=delegated_to)]
+                if delegated_to
                 else None,
-                private_endpoint_network_policies="NetworkSecurityGroupEnabled" if endpoints else "Disabled",
+                service_endpoints=[network.ServiceEndpointPropertiesFormatArgs(service=each) for each in services]
+                or None,
+                private_endpoint_network_policies=endpoint_policies,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[after] if after else None),
         )
