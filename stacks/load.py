@@ -10,7 +10,7 @@ import yaml
 
 from stacks.keys import PROJECT, all_keys, how_to_set
 from stacks.needs import SECRET, Need, for_plan, needed, refuse_missing
-from stacks.parse import settings_of
+from stacks.parse import encrypted_object, settings_of
 from stacks.refusal import SettingsRefused, refuse
 from stacks.settings import StackSettings
 
@@ -39,6 +39,11 @@ def load(stack: str, root: Path) -> StackSettings:
         raise SettingsRefused([f"stack {stack} has no file {path.name}: choose one of {known}, or write it"])
     defaults = _declared_defaults(_mapping(root / "Pulumi.yaml"))
     return settings_of(stack, _merged(defaults, _own_values(path)))
+
+
+def load_others(own: StackSettings, root: Path) -> list[StackSettings]:
+    """All stacks of the project folder, `own` in place of its file. Raises as load does."""
+    return [own, *(load(stack, root) for stack in stack_names(root) if stack != own.stack)]
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:
@@ -97,7 +102,7 @@ def _misplaced_secrets(name: str, value: Any) -> list[str]:
     if name in secrets and value and not encrypted:
         return [f"{name} stands there in plain text: '{how_to_set(name)}', and let nobody use the old value"]
     if name not in secrets and "secure" in _mapping_keys(value):
-        return [f"{name} holds an encrypted value and is no secret setting: set it without --secret"]
+        return [encrypted_object(name)]
     return []
 
 

@@ -78,12 +78,27 @@ class Names:
         return self.settings.registry.host or f"{self.registry}.azurecr.io"
 
     @property
+    def registry_scope_map(self) -> str:
+        """What the cluster's token may do in the registry."""
+        return f"{self._project}-pull"
+
+    @property
+    def registry_token(self) -> str:
+        """The token the cluster pulls with."""
+        return f"{self._project}-cluster"
+
+    @property
     def app_service_plan(self) -> str:
         return f"asp-{self._project}"
 
     @property
     def webapp(self) -> str:
         return self.settings.names.webapp or self._unique(f"app-{self._project}-backend")
+
+    @property
+    def webapp_host(self) -> str:
+        """Host of the web app: follows from its name, so that the web app can be told its own address."""
+        return f"{self.webapp}.azurewebsites.net"
 
     @property
     def signalr(self) -> str:

@@ -39,6 +39,10 @@ class Need:
         return f"{self.key} is empty and the layer {self.layer} needs it, {self.why}: '{how_to_set(self.key)}'"
 
 
+def _always(_: StackSettings) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class _Rule:
     """When a layer needs a key."""
@@ -46,7 +50,7 @@ class _Rule:
     key: str
     layer: Layer
     why: str
-    when: Callable[[StackSettings], bool] = lambda settings: True
+    when: Callable[[StackSettings], bool] = _always
     refuses: bool = True
 
 

@@ -77,20 +77,25 @@ def _sentence(details: ErrorDetails) -> str:
     return f"{name} is {shown} and {_must(details, key)}: '{how_to_set(name)}'"
 
 
+_BOUNDS = {
+    "enum": ("must be", "expected"),
+    "greater_than_equal": ("must be at least", "ge"),
+    "greater_than": ("must be more than", "gt"),
+    "less_than_equal": ("must be at most", "le"),
+}
+
+
 def _must(details: ErrorDetails, key: Key) -> str:
     """What the value must be instead, from the kind of error and the key's own description."""
     context = details.get("ctx", {})
-    match details["type"]:
-        case "enum":
-            return f"must be {context['expected']}"
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}"
-        case "greater_than":
-            return f"must be more than {context['gt']}"
-        case "less_than_equal":
-            return f"must be at most {context['le']}"
-        case "string_pattern_mismatch":
-            return f"does not fit ({key.field.description})"
-        case "value_error":
-            return str(context.get("error", details["msg"]))
+    if details["type"] in _BOUNDS:
+        words, bound = _BOUNDS[details["type"]]
+        return f"{words} {context[bound]}"
+    if details["type"] == "string_pattern_mismatch":
+        return f"does not fit ({key.field.description})"
     return f"does not fit, {details['msg'].lower()} ({key.field.description})"
+
+
+def encrypted_object(name: str) -> str:
+    """The sentence for a secret inside a setting that is none: it would make the whole object secret."""
+    return f"{name} holds an encrypted value and is no secret setting: set it without --secret"

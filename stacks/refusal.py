@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class SettingsRefused(ValueError):
-    """Settings that no plan, preview or up will be made of. `problems` holds one sentence each: the key and the cure."""
+    """Settings that no plan, preview or up will be made of. `problems` holds a sentence each: the key and the cure."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
