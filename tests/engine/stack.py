@@ -1,0 +1,171 @@
+"""EngineStack: a stack of the program under the real engine, in a temporary project of its own, over a Cloud.
+
+Runs the program in this process by the Automation API. Reaches nothing but loopback and its temporary folder.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi import automation
+
+from infra import configuration, program
+from tests.engine.cloud import Cloud
+from tests.engine.provider import attached
+from tests.engine.values import SECRETS, deployable
+from tests.toolchain import pulumi_cli
+
+ROOT = Path(__file__).parents[2]
+PROJECT = "spy-options"
+PASSPHRASE = "no secret: it guards test values only"
+GROUP = "azure-native:resources:ResourceGroup"
+
+Values = Mapping[str, Any]
+"""Top-level configuration keys of a stack, without the project's prefix."""
+
+
+class EngineStack:
+    """One stack, its folder and the cloud it lives in; a context manager, since its providers listen while it is open.
+
+    `values` are laid over the committed stack file and the test values.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        cloud: Cloud,
+        values: Values | None = None,
+        backend: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.cloud = cloud
+        self._backend = dict(backend or {"PULUMI_BACKEND_URL": f"file://{folder}/backend"})
+        self._providers: AbstractContextManager[str] | None = None
+        self._addresses = ""
+        if not (folder / "Pulumi.yaml").exists():
+            self._lay_out(values or {})
+
+    def __enter__(self) -> EngineStack:
+        self._providers = attached(self.cloud)
+        self._addresses = self._providers.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        assert self._providers is not None
+        self._providers.__exit__(*exception)
+
+    def copy(self, folder: Path) -> EngineStack:
+        """The same stack, its state and its cloud, for a test that changes them."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return EngineStack(self.name, folder, self.cloud.copy())
+
+    def _lay_out(self, values: Values) -> None:
+        (self.folder / "backend").mkdir(parents=True)
+        (self.folder / "home").mkdir()
+        (self.folder / "cli" / "bin").mkdir(parents=True)
+        (self.folder / "cli" / "bin" / "pulumi").symlink_to(pulumi_cli())
+        (self.folder / "infra").symlink_to(ROOT / "infra")
+        shutil.copy(ROOT / "Pulumi.yaml", self.folder)
+        for file in ROOT.glob("Pulumi.*.yaml"):
+            shutil.copy(file, self.folder)
+        self.configure(deployable(self.name))
+        self.configure(values)
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"Pulumi.{self.name}.yaml"
+
+    def configure(self, values: Values) -> None:
+        """Lay values over the stack file, objects key by key."""
+        written = yaml.safe_load(self._file.read_text()) or {}
+        prefixed = {f"{PROJECT}:{key}": value for key, value in values.items()}
+        written["config"] = _merged(written.get("config") or {}, prefixed)
+        self._file.write_text(yaml.safe_dump(written, sort_keys=False))
+
+    @cached_property
+    def engine(self) -> automation.Stack:
+        """The Automation API's stack, made on first use with its secrets set."""
+        fresh = not yaml.safe_load(self._file.read_text()).get("encryptionsalt")
+        make = automation.create_stack if fresh else automation.select_stack
+        stack = make(
+            self.name,
+            project_name=PROJECT,
+            program=self._program,
+            opts=automation.LocalWorkspaceOptions(
+                work_dir=str(self.folder),
+                pulumi_home=str(self.folder / "home"),
+                pulumi_command=automation.PulumiCommand(str(self.folder / "cli"), skip_version_check=True),
+                secrets_provider="passphrase",
+                env_vars=self._environment(),
+            ),
+        )
+        if fresh:
+            stack.set_all_config({key: automation.ConfigValue(value, secret=True) for key, value in SECRETS.items()})
+        return stack
+
+    def _program(self) -> None:
+        """What infra/__main__.py does, which tests/engine/test_language_host.py runs as it stands."""
+        for name, value in program.build(configuration.settings(self.folder)).items():
+            pulumi.export(name, value)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **self._backend,
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_DEBUG_PROVIDERS": self._addresses,
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def up(self, **options: Any) -> str:
+        """`pulumi up`; gives what it printed. Raises automation.CommandError when it fails."""
+        return self.engine.up(color="never", suppress_progress=True, **options).stdout
+
+    def preview(self, **options: Any) -> str:
+        """`pulumi preview`; gives what it printed. Raises automation.CommandError when it fails."""
+        return self.engine.preview(color="never", suppress_progress=True, **options).stdout
+
+    def destroy(self, **options: Any) -> str:
+        """`pulumi destroy`; gives what it printed. Raises automation.CommandError when it fails."""
+        return self.engine.destroy(color="never", suppress_progress=True, **options).stdout
+
+    def command(self, *arguments: str) -> str:
+        """Any other command of the CLI in this project; gives what it printed."""
+        result = self.engine.workspace.pulumi_command.run(
+            [*arguments, "--stack", self.name, "--non-interactive"], str(self.folder), self._all_environment()
+        )
+        return result.stdout
+
+    def _all_environment(self) -> dict[str, str]:
+        return {"PULUMI_HOME": str(self.folder / "home"), **self._environment()}
+
+    def plan(self) -> dict[str, Any]:
+        """What `pulumi preview --save-plan` writes: planned resources by URN."""
+        path = self.folder / "plan.json"
+        self.preview(plan=str(path))
+        plans: dict[str, Any] = json.loads(path.read_text())["resourcePlans"]
+        return plans
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The state: what `pulumi stack export` writes of each resource, by URN."""
+        deployment = self.engine.export_stack().deployment or {}
+        return {resource["urn"]: resource for resource in deployment.get("resources", [])}
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        beneath = merged.get(key)
+        both = isinstance(beneath, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(beneath, value) if both else value
+    return merged
