@@ -1,0 +1,71 @@
+"""Webapp settings: the environment of the backend on App Service, in the contract's own keys. Holds no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pulumi
+
+from apps.contracts.enums import Source
+from apps.contracts.names import AzureEnv, Env, Port
+from infra.scope import Scope
+from stacks.settings.platform import GatewayMode
+
+AUTHORITY: Final = "https://login.microsoftonline.com"
+"""Entra's public address."""
+
+
+class AppServiceEnv:
+    """Settings that App Service itself reads."""
+
+    PORT: Final = "WEBSITES_PORT"
+    STORAGE: Final = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
+
+
+def vault_reference(secret_uri: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Setting that App Service fetches from Key Vault as the web app's identity; without version, so it follows."""
+    return pulumi.Output.concat("@Microsoft.KeyVault(SecretUri=", secret_uri, ")")
+
+
+def listed(values: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
+    """Values separated by commas, as the services' settings read them."""
+    parts = [part for value in values for part in (",", value)]
+    return pulumi.Output.concat(*parts[1:])
+
+
+def webapp_settings(
+    scope: Scope,
+    *,
+    client_id: pulumi.Input[str],
+    tables_endpoint: pulumi.Input[str],
+    signalr_endpoint: pulumi.Input[str],
+    origins: Sequence[pulumi.Input[str]],
+    secret_uris: Mapping[str, pulumi.Input[str]],
+) -> dict[str, pulumi.Input[str]]:
+    """Environment of the web app: readers only, no publisher's credential, data and live channel in Azure.
+
+    `secret_uris` are the settings that come from Key Vault: environment key to the secret's URI without version.
+    """
+    settings, tenant = scope.settings, scope.settings.azure.tenant_id
+    simulated = settings.cluster.gateway is GatewayMode.SIMULATOR
+    return {
+        Env.BIND_HOST: "0.0.0.0",  # noqa: S104  (inside its container; App Service's front end is what faces outward)
+        Env.BACKEND_PORT: str(Port.BACKEND),
+        Env.PUBLIC_URL: f"https://{scope.names.webapp_host}",
+        Env.SOURCE: (Source.SIMULATED if simulated else Source.LIVE).value,
+        Env.SYMBOL: settings.services.symbols[0],
+        Env.STORE: settings.services.store.value,
+        Env.HUB: settings.services.hub.value,
+        Env.LOGIN: "entra",
+        Env.AUTH_ISSUER: f"{AUTHORITY}/{tenant}/v2.0",
+        Env.AUTH_JWKS_URL: f"{AUTHORITY}/{tenant}/discovery/v2.0/keys",
+        Env.CORS_ORIGINS: listed(origins),
+        AzureEnv.CLIENT_ID: client_id,
+        AzureEnv.TENANT_ID: tenant,
+        AzureEnv.TABLES_ENDPOINT: tables_endpoint,
+        AzureEnv.SIGNALR_ENDPOINT: signalr_endpoint,
+        AppServiceEnv.PORT: str(Port.BACKEND),
+        AppServiceEnv.STORAGE: "false",
+        **{key: vault_reference(uri) for key, uri in secret_uris.items()},
+    }
