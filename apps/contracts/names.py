@@ -66,6 +66,19 @@ class Env:
     NAMESPACE: Final = "NAMESPACE"
 
 
+class AzureEnv:
+    """Environment keys by which a service in the cloud or the cluster finds Azure (requirements C27).
+
+    The first two are read by Azure's own sign-in library, the last by its telemetry.
+    """
+
+    CLIENT_ID: Final = "AZURE_CLIENT_ID"
+    TENANT_ID: Final = "AZURE_TENANT_ID"
+    TABLES_ENDPOINT: Final = "AZURE_TABLES_ENDPOINT"
+    SIGNALR_ENDPOINT: Final = "AZURE_SIGNALR_ENDPOINT"
+    APPLICATION_INSIGHTS: Final = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+
+
 HUB: Final = "spyoptions"
 
 
