@@ -1,0 +1,52 @@
+"""Replacement: which properties cannot change in place. What decides is the provider's schema; here by type."""
+
+from __future__ import annotations
+
+from infra.cloud_model.paths import parameters
+
+NEVER_IN_PLACE = {
+    "azure-native:authorization:RoleAssignment": {"principalId", "roleDefinitionId", "principalType"},
+    "azure-native:applicationinsights:Component": {"kind"},
+    "azure-native:keyvault:Vault": {"properties.tenantId"},
+    "azure-native:network:PrivateEndpoint": {"subnet.id"},
+    "azure-native:network:PublicIPAddress": {"sku.name", "sku.tier", "zones", "publicIPAllocationMethod"},
+    "azure-native:network:VirtualNetworkGateway": {"gatewayType", "vpnType", "vpnGatewayGeneration", "sku.tier"},
+    "azure-native:network:VirtualNetworkGatewayConnection": {
+        "connectionType",
+        "virtualNetworkGateway1.id",
+        "localNetworkGateway2.id",
+    },
+    "azure-native:storage:StorageAccount": {"kind", "isHnsEnabled"},
+    "azure-native:web:AppServicePlan": {"kind", "reserved"},
+    "azure-native:web:WebApp": {"kind", "reserved"},
+    "docker-build:index:Image": set(),
+    "random:index/randomPassword:RandomPassword": {"*"},
+}
+"""By type, what the cloud refuses to change, beside names, scopes and the region. `*`: every property."""
+
+KUBERNETES = {"apiVersion", "kind", "metadata.name", "metadata.namespace"}
+IMMUTABLE = {
+    "kubernetes:apps/v1:Deployment": {"spec.selector"},
+    "kubernetes:apps/v1:StatefulSet": {"spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"},
+    "kubernetes:batch/v1:Job": {"spec.template", "spec.selector", "spec.completionMode"},
+    "kubernetes:core/v1:ConfigMap": {"data", "binaryData", "immutable"},
+    "kubernetes:core/v1:PersistentVolume": {"spec.local", "spec.hostPath", "spec.storageClassName"},
+    "kubernetes:core/v1:PersistentVolumeClaim": {"spec.storageClassName", "spec.volumeName", "spec.accessModes"},
+    "kubernetes:core/v1:Secret": {"data", "stringData", "type", "immutable"},
+    "kubernetes:core/v1:Service": {"spec.clusterIP", "spec.type"},
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": {"roleRef"},
+    "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {"roleRef"},
+    "kubernetes:storage.k8s.io/v1:StorageClass": {"provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"},
+}
+"""What the Kubernetes provider replaces an object for, beside its name, namespace and kind."""
+
+
+def replacing(token: str) -> frozenset[str]:
+    """Property paths whose change replaces a resource of this type; a path covers all below it."""
+    if token.startswith("azure-native:"):
+        return frozenset(parameters(token)) | {"location"} | NEVER_IN_PLACE.get(token, set())
+    if token.startswith("kubernetes:helm.sh/"):
+        return frozenset({"name", "namespace"})
+    if token.startswith("kubernetes:"):
+        return frozenset(KUBERNETES | IMMUTABLE.get(token, set()))
+    return frozenset(NEVER_IN_PLACE.get(token, set()))

@@ -1,0 +1,75 @@
+"""Recorder: runs the program of a stack on Pulumi's mock monitor and keeps what it is told. No CLI, cloud or network.
+
+Each recording runs in a thread and a context of its own with its own event loop, because the SDK keeps its root stack
+in a context variable, of which there may be one. The loop exists before the SDK is configured: made after, it hung.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings as runtime_settings
+from pulumi.runtime.mocks import MockEngine, MockSettings
+from pulumi.runtime.stack import run_in_stack
+
+from infra.plan.model import Mode, Plan
+from infra.plan.monitor import Monitor
+from stacks.settings import StackSettings
+
+PROJECT = "spy-options"
+"""Name of the Pulumi project, in every URN."""
+
+
+class PlanRefused(Exception):
+    """The program told the engine something that a provider would refuse."""
+
+
+Program = Callable[[StackSettings], dict[str, Any]]
+
+
+def record(settings: StackSettings, mode: Mode = Mode.SYMBOLIC, program: Program | None = None) -> Plan:
+    """The plan of a stack. `program` is infra.program.build unless given.
+
+    Raises PlanRefused with every failure of every resource, and whatever the program itself raises.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(contextvars.Context().run, _recorded, settings, mode, program or _program()).result()
+
+
+def _program() -> Program:
+    from infra.program import build  # noqa: PLC0415  (loading it takes seconds, which --help should not)
+
+    return build
+
+
+def _recorded(settings: StackSettings, mode: Mode, program: Program) -> Plan:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    monitor = Monitor(mode)
+    runtime_settings.configure(
+        MockSettings(
+            monitor=monitor,
+            engine=MockEngine(None),
+            project=PROJECT,
+            stack=settings.stack,
+            dry_run=mode is Mode.PREVIEW,
+            callbacks=None,
+        )
+    )
+
+    def build() -> None:
+        for name, value in program(settings).items():
+            pulumi.export(name, value)
+
+    try:
+        loop.run_until_complete(run_in_stack(build))
+    finally:
+        loop.close()
+    if monitor.failures:
+        raise PlanRefused("\n".join(sorted(monitor.failures)))
+    return monitor.plan(settings.stack)

@@ -1,0 +1,18 @@
+"""Symbols: outputs by their names instead of values, so that a plan shows where a value comes from. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def symbolic(path: str, known: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+    """Outputs with every computed text replaced by `<PATH.PROPERTY>`; what `known` holds stays as it is."""
+    return {key: known[key] if key in known else _named(f"{path}.{key}", value) for key, value in outputs.items()}
+
+
+def _named(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _named(f"{name}.{key}", each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_named(f"{name}.{index}", each) for index, each in enumerate(value)]
+    return f"<{name}>" if isinstance(value, str) else value

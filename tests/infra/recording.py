@@ -1,0 +1,73 @@
+"""Recordings for tests: the plan of a stack without cloud, CLI or network, kept for the length of the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pulumi
+
+from infra.component import Component
+from infra.layers import CloudLayer
+from infra.plan import Mode, Plan, Registration, record, reveal
+from infra.scope import Scope
+from stacks.naming import Names
+from stacks.settings import StackSettings
+
+
+def recorded(stack: str | StackSettings, *, preview: bool = True) -> Plan:
+    """The whole plan of a stack: in preview, where computed outputs are unknown, or as an update has it.
+
+    A name is read from the committed stack files; give settings for anything else.
+    """
+    return _recorded(settings_of(stack), Mode.PREVIEW if preview else Mode.UPDATE)
+
+
+def symbolic(stack: str | StackSettings) -> Plan:
+    """The whole plan with computed outputs by their names, as the golden plan has it."""
+    return _recorded(settings_of(stack), Mode.SYMBOLIC)
+
+
+def settings_of(stack: str | StackSettings) -> StackSettings:
+    """Settings by the name of a stack; settings as they are."""
+    return StackSettings(stack=stack) if isinstance(stack, str) else stack
+
+
+@cache
+def _recorded(settings: StackSettings, mode: Mode) -> Plan:
+    return record(settings, mode)
+
+
+def recorded_part(
+    build: Callable[[Scope, pulumi.ResourceOptions], Component | None],
+    settings: StackSettings | None = None,
+    *,
+    mode: Mode = Mode.UPDATE,
+) -> Plan:
+    """The plan of some components only: `build(scope, options)` makes them under a cloud layer.
+
+    For tests of one component: `recorded_part(lambda scope, within: Network("network", scope, "id", within))`.
+    """
+
+    def program(given: StackSettings) -> dict[str, Any]:
+        layer = CloudLayer()
+        scope = Scope(given, Names(given), resource_group_name="rg-test", resource_group_id=RESOURCE_GROUP_ID)
+        build(scope, pulumi.ResourceOptions(parent=layer))
+        return {}
+
+    return record(settings or StackSettings(stack="dev"), mode, program)
+
+
+RESOURCE_GROUP_ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-test"
+
+
+def inputs_of(plan: Plan, type_: str, name: str) -> dict[str, Any]:
+    """Inputs of the one resource of this type and logical name, secrets in plain."""
+    revealed: dict[str, Any] = reveal(plan.named(type_, name).inputs)
+    return revealed
+
+
+def children_of(plan: Plan, parent: Registration) -> list[Registration]:
+    """Resources directly under another."""
+    return [one for one in plan.resources.values() if one.parent == parent.urn]
