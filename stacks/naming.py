@@ -9,6 +9,12 @@ from stacks.settings import StackSettings
 PLAIN_STACK = "prod"
 """The stack whose names bear no suffix."""
 
+VOLUMES = ("database", "logs", "cache")
+"""What the local volumes are for; pvc-VOLUME claims pv-VOLUME."""
+
+CLUSTER_ROLES = ("log-forwarder", "uid-reader")
+"""Rights beyond the namespace: reading pods for their logs' labels, and reading kube-system for its uid."""
+
 
 @dataclass(frozen=True)
 class Names:
@@ -131,3 +137,27 @@ class Names:
     @property
     def namespace(self) -> str:
         return self.settings.names.namespace or self._unique(f"{self._project}-bot")
+
+    @property
+    def monitoring_namespace(self) -> str:
+        """Namespace of the monitoring that a cluster has once, whichever stack installs it."""
+        return "monitoring"
+
+    @property
+    def storage_class(self) -> str:
+        return self.settings.names.storage_class or self._unique("local-storage")
+
+    def persistent_volume(self, volume: str) -> str:
+        """A volume of VOLUMES. Its claim is in the stack's namespace and needs no suffix."""
+        stem = self.settings.names.volumes
+        return f"{stem}-{volume}" if stem else self._unique(f"pv-{volume}")
+
+    def host_folder(self, volume: str) -> str:
+        """Folder on the node that holds a volume of VOLUMES."""
+        stem = self.settings.names.volumes
+        return f"{self.settings.cluster.volume_root}/{f'{stem}-{volume}' if stem else self._unique(volume)}"
+
+    def cluster_role(self, role: str) -> str:
+        """A ClusterRole and its binding, of CLUSTER_ROLES."""
+        stem = self.settings.names.cluster_roles
+        return f"{stem}-{role}" if stem else self._unique(f"{self._project}-{role}")

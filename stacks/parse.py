@@ -91,6 +91,9 @@ def _must(details: ErrorDetails, key: Key) -> str:
     if details["type"] in _BOUNDS:
         words, bound = _BOUNDS[details["type"]]
         return f"{words} {context[bound]}"
+    extra = key.field.json_schema_extra
+    if isinstance(extra, Mapping) and "must" in extra:
+        return str(extra["must"])
     if details["type"] == "string_pattern_mismatch":
         return f"does not fit ({key.field.description})"
     return f"does not fit, {details['msg'].lower()} ({key.field.description})"

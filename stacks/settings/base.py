@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 
@@ -20,3 +20,8 @@ class Section(BaseModel):
         validate_by_name=True,
         coerce_numbers_to_str=True,  # the engine makes a number of a string that looks like one
     )
+
+
+def must(words: str) -> dict[str, JsonValue]:
+    """For a field's json_schema_extra: the words of an error where the field's description says too little."""
+    return {"must": words}

@@ -45,8 +45,12 @@ class AzureSettings(Section):
 
     subscription_id: str = Field("", description="Azure subscription id (a GUID); needed before up of the cloud layer")
     tenant_id: str = Field("", description="Entra tenant id (a GUID); needed before up of the cloud layer")
-    location: str = Field("westeurope", description="Azure region of every resource")
-    site_location: str = Field("westeurope", description="Region of the Static Web App: few are served")
+    location: str = Field("westeurope", pattern="^[a-z0-9]+$", description="Azure region of every resource")
+    site_location: str = Field(
+        "westeurope",
+        pattern="^(centralus|eastasia|eastus2|westeurope|westus2)$",
+        description="Region of the Static Web App: centralus, eastasia, eastus2, westeurope or westus2",
+    )
 
 
 class TagSettings(Section):
@@ -101,7 +105,11 @@ class RegistrySettings(Section):
 class StorageSettings(Section):
     """Storage account of the tables."""
 
-    sku: str = Field("Standard_LRS", description="Replication of the storage account")
+    sku: str = Field(
+        "Standard_LRS",
+        pattern="^Standard_(LRS|ZRS|GRS|RAGRS|GZRS|RAGZRS)$",
+        description="Replication of the storage account: Standard_LRS, _ZRS, _GRS, _RAGRS, _GZRS or _RAGZRS",
+    )
     shared_key: bool = Field(default=False, description="Allow account keys; only with cluster.identity keys")
     private_endpoint: bool = Field(default=False, description="Private endpoint for tables, with its DNS zone")
 
@@ -118,7 +126,9 @@ class SignalrSettings(Section):
 class WebappSettings(Section):
     """App Service plan and web app."""
 
-    sku: str = Field("B1", pattern="^(B1|B2|B3|S1|P0v3|P1v3)$", description="App Service plan, Linux")
+    sku: str = Field(
+        "B1", pattern="^(B1|B2|B3|S1|P0v3|P1v3)$", description="App Service plan, Linux: B1, B2, B3, S1, P0v3 or P1v3"
+    )
 
 
 class SiteSettings(Section):

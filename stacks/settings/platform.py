@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import IPv4Network
+from typing import Annotated
 
 from pydantic import Field
 
-from stacks.settings.base import Section
+from stacks.settings.base import Section, must
 
 UNRESOLVED = "unresolved"
 """A digest that nobody has resolved yet: allowed in a plan, refused by prod."""
@@ -50,16 +51,25 @@ class GatewayMode(StrEnum):
 
 
 DIGEST = rf"^(sha256:[0-9a-f]{{64}}|{UNRESOLVED})$"
+Digest = Annotated[
+    str,
+    Field(
+        pattern=DIGEST,
+        json_schema_extra=must(
+            f"must be a digest (sha256: and 64 hexadecimal digits, or {UNRESOLVED}): a tag can be moved"
+        ),
+    ),
+]
 
 
 class ImageSettings(Section):
     """One version of every image. A digest, never a tag."""
 
     source: ImageSource = Field(ImageSource.PINNED, description="build (local, dev) or pinned (digests below)")
-    backend: str = Field(UNRESOLVED, pattern=DIGEST, description="Digest of spy-backend")
-    detector: str = Field(UNRESOLVED, pattern=DIGEST, description="Digest of spy-detector")
-    trading_bot: str = Field(UNRESOLVED, pattern=DIGEST, description="Digest of spy-trading-bot")
-    simulator: str = Field(UNRESOLVED, pattern=DIGEST, description="Digest of spy-simulator")
+    backend: Digest = Field(UNRESOLVED, description="Digest of spy-backend")
+    detector: Digest = Field(UNRESOLVED, description="Digest of spy-detector")
+    trading_bot: Digest = Field(UNRESOLVED, description="Digest of spy-trading-bot")
+    simulator: Digest = Field(UNRESOLVED, description="Digest of spy-simulator")
 
 
 class ServiceSettings(Section):
@@ -102,3 +112,4 @@ class DeploySettings(Section):
     """What this run may reach."""
 
     cluster: bool = Field(default=True, description="Read the cluster's uid; false while a layer before it is deployed")
+    images: bool = Field(default=True, description="Run images; false in a stack's first run, before its registry is")

@@ -52,6 +52,9 @@ class NameSettings(Section):
     webapp: str = Field("", description="Web app, 2-60; empty: app-PROJECT-backend")
     signalr: str = Field("", description="SignalR, 3-63; empty: signalr-PROJECT")
     namespace: str = Field("", description="Kubernetes namespace; empty: PROJECT-bot")
+    volumes: str = Field("", description="Stem of the persistent volumes and their host folders; empty: pv")
+    storage_class: str = Field("", description="StorageClass of the volumes; empty: local-storage")
+    cluster_roles: str = Field("", description="Stem of the ClusterRoles; empty: PROJECT")
 
 
 class StackSettings(Section):
