@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -12,8 +13,14 @@ from infra.component import Component
 from infra.layers import CloudLayer
 from infra.plan import Mode, Plan, Registration, record, reveal
 from infra.scope import Scope
+from stacks.load import for_plan, load
 from stacks.naming import Names
 from stacks.settings import StackSettings
+
+
+ROOT = Path(__file__).parents[2]
+STACKS = ("dev", "local", "prod")
+RESOURCE_GROUP_ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-test"
 
 
 def recorded(stack: str | StackSettings, *, preview: bool = True) -> Plan:
@@ -30,8 +37,8 @@ def symbolic(stack: str | StackSettings) -> Plan:
 
 
 def settings_of(stack: str | StackSettings) -> StackSettings:
-    """Settings by the name of a stack; settings as they are."""
-    return StackSettings(stack=stack) if isinstance(stack, str) else stack
+    """Settings of a committed stack file with placeholders for what is absent; settings as they are."""
+    return for_plan(load(stack, ROOT)) if isinstance(stack, str) else stack
 
 
 @cache
@@ -57,9 +64,6 @@ def recorded_part(
         return {}
 
     return record(settings or StackSettings(stack="dev"), mode, program)
-
-
-RESOURCE_GROUP_ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-test"
 
 
 def inputs_of(plan: Plan, type_: str, name: str) -> dict[str, Any]:
