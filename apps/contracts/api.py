@@ -352,3 +352,5 @@ class SettingsAnswer(Model):
     """The simulation paths answer."""
     login: Literal["local", "entra"]
     policy: DisplayPolicy
+    channel: bool = True
+    """The live channel takes clients now: who reconnects asks here first, where a no is no error."""

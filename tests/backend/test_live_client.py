@@ -115,6 +115,7 @@ async def test_a_channel_drop_of_the_scenario_cuts_it_and_the_missed_events_can_
         await here.ingest(batch(2, 2))
         refused = await here.client.post("/negotiate", headers=_viewer(here))
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
+        assert (await here.client.get("/api/settings")).json()["channel"] is False
         control.tell(_scenario(3))
         await client.said("reconnected")
         missed = await here.read("/api/events", after=1)

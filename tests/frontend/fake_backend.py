@@ -69,6 +69,7 @@ class FakeBackend:
     port: int = 0
     sockets: set[WebSocket] = field(default_factory=set)
     refuse_sockets: bool = False
+    channel_open: bool = True
     refuse_reads: bool = False
     beating: bool = True
     connect_sources: str = "'self'"
@@ -84,7 +85,11 @@ class FakeBackend:
     # --- REST
 
     async def settings(self, _: Request) -> Response:
-        return answer(SettingsAnswer(version="0.1.0", simulated=self.simulated, login="local", policy="owner"))
+        return answer(
+            SettingsAnswer(
+                version="0.1.0", simulated=self.simulated, login="local", policy="owner", channel=self.channel_open
+            )
+        )
 
     async def token(self, _: Request) -> Response:
         self.tokens += 1

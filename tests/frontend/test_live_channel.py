@@ -36,6 +36,22 @@ def test_an_anomaly_sent_while_the_socket_was_down_appears_and_the_gap_is_drawn_
     assert viewer.spy("contiguousSeq") == fake.market.seq
 
 
+def test_while_the_server_takes_nobody_the_page_waits_without_an_error_in_the_console(viewer: Viewer) -> None:
+    viewer.open()
+    fake, noise = viewer.fake, []
+    viewer.page.on("console", lambda message: noise.append(message.text) if message.type == "error" else None)
+    fake.refuse_sockets, fake.channel_open = True, False
+    asked = len(fake.negotiations)
+    fake.drop()
+    expect(viewer.at("connection-state")).to_have_attribute("data-state", "reconnecting")
+    with viewer.page.expect_response("**/api/settings"):
+        pass  # the second attempt at least
+    fake.refuse_sockets, fake.channel_open = False, True
+    expect(viewer.at("connection-state")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
+    assert len(fake.negotiations) == asked + 1
+    assert [text for text in noise if "503" in text] == []
+
+
 def test_a_gap_of_the_gateway_stays_marked_as_no_data(viewer: Viewer) -> None:
     viewer.open()
     market = viewer.fake.market
@@ -114,7 +130,7 @@ def test_with_the_whole_backend_away_it_says_offline_and_comes_back_by_itself(vi
     fake = viewer.fake
     fake.refuse_reads = fake.refuse_sockets = True
     fake.drop()
-    expect(viewer.at("connection-state")).to_have_attribute("data-state", "reconnecting")
+    expect(viewer.at("connection-state")).to_have_attribute("data-state", "offline")
     fake.refuse_reads = fake.refuse_sockets = False
     viewer.page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(viewer.at("connection-state")).to_have_attribute("data-state", "live", timeout=WAIT_MS)

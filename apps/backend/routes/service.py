@@ -64,7 +64,13 @@ async def settings(backend: Running) -> Response:
     """Open; holds no secrets."""
     mine = backend.settings
     return answer(
-        SettingsAnswer(version=VERSION, simulated=mine.simulated, login=mine.login, policy=mine.display_policy)
+        SettingsAnswer(
+            version=VERSION,
+            simulated=mine.simulated,
+            login=mine.login,
+            policy=mine.display_policy,
+            channel=backend.hub.available,
+        )
     )
 
 

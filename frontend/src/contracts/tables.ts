@@ -54,7 +54,7 @@ export const TABLES: Readonly<Record<string, unknown>> = {
   ScoreGroup: ["{", {"group": ["s", 4096, "^[A-Za-z0-9_.:-]{1,160}$"], "episodes": ["i", 0, 20000], "scored": ["i", 0, 20000], "unscored": ["i", 0, 20000], "moved_quote": ["i", 0, 20000], "moved_fair": ["i", 0, 20000], "moved_neither": ["i", 0, 20000], "instants": ["[", ["r", "ScoreInstant"], 0, 12]}, {}],
   ScoreInstant: ["{", {"after_seconds": ["n>", 0, 3600], "executable_known": ["i", 0, 20000], "executable": ["i", 0, 20000], "edge_known": ["i", 0, 20000], "edge_net": ["?", ["n", -1000000.0, 1000000.0]], "hedged_known": ["i", 0, 20000], "in_favour": ["i", 0, 20000], "hedged_mid": ["?", ["n", -1000000.0, 1000000.0]]}, {}],
   ScoresAnswer: ["{", {"stream": ["?", ["r", "Stream"]], "day": ["?", ["s", 4096, "^\\d{4}-\\d{2}-\\d{2}$"]], "by": ["r", "ScoreBy"], "complete": ["b"], "groups": ["[", ["r", "ScoreGroup"], 0, 64]}, {}],
-  SettingsAnswer: ["{", {"version": ["s", 4096, "^[A-Za-z0-9_.:-]{1,160}$"], "simulated": ["b"], "login": ["e", "local", "entra"], "policy": ["r", "DisplayPolicy"]}, {}],
+  SettingsAnswer: ["{", {"version": ["s", 4096, "^[A-Za-z0-9_.:-]{1,160}$"], "simulated": ["b"], "login": ["e", "local", "entra"], "policy": ["r", "DisplayPolicy"]}, {"channel": [["b"], true]}],
   Severity: ["e", "LOW", "MEDIUM", "HIGH"],
   Side: ["e", "BUY", "SELL"],
   Signal: ["{", {"signal_id": ["s", 4096, "^[A-Za-z0-9_.:-]{1,160}$"], "source": ["r", "Source"], "epoch": ["i", 0, 9007199254740991], "timestamp": ["t"], "action": ["r", "Action"], "symbol": ["s", 4096, "^[A-Z][A-Z0-9.]{0,11}$"], "legs": ["[", ["r", "Leg"], 1, 8], "fair": ["?", ["n", 0, 1000000.0]], "edge_net": ["?", ["n", -1000000.0, 1000000.0]], "reason": ["s", 400], "confidence": ["n", 0, 1], "valid_until": ["t"]}, {}],

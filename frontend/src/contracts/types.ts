@@ -377,6 +377,7 @@ export interface SettingsAnswer {
   readonly simulated: boolean;
   readonly login: "local" | "entra";
   readonly policy: DisplayPolicy;
+  readonly channel: boolean;
 }
 
 /** How sure and how much; every label carries its reasons. */

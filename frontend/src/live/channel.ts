@@ -13,6 +13,8 @@ export type ChannelState = "connecting" | "connected" | "reconnecting";
 export type Trouble = "none" | "dropped" | "blocked" | "quota";
 
 export interface ChannelEvents {
+  /** Whether the server takes clients now; asked before a reconnect, because a refused one is an error in the console. */
+  open(): Promise<boolean>;
   targets: Readonly<Record<string, (argument: unknown) => void>>;
   /** Handlers are in place and the socket is up. */
   connected(): void;
@@ -92,6 +94,7 @@ export class Channel {
       this.failed("blocked");
     }, START_WATCHDOG_MS);
     try {
+      if (this.trouble !== "none" && !(await this.events.open())) throw new Error("the live channel takes nobody now");
       await connection.start();
       if (connection !== this.connection || this.stopped) return void connection.stop();
       this.state = "connected";

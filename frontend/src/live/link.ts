@@ -57,6 +57,7 @@ export class Link {
         [TARGET.STATUS]: this.session.onEvent,
         [TARGET.EVENT]: this.session.onEvent,
       },
+      open: async () => (await this.api.settings()).channel,
       connected: () => this.connected(),
       down: (trouble) => this.down(trouble),
       changed: () => this.board.touch("channel"),
