@@ -77,7 +77,7 @@ def _doors(scope: Scope, app_subnet_id: pulumi.Input[str]) -> keyvault.NetworkRu
     return keyvault.NetworkRuleSetArgs(
         default_action="Deny",
         bypass="None",
-        ip_rules=[keyvault.IPRuleArgs(value=home.address)] if home.address and not home.address_is_name else [],
+        ip_rules=[keyvault.IPRuleArgs(value=f"{home.address}/32")] if home.address and not home.address_is_name else [],
         virtual_network_rules=[
             keyvault.VirtualNetworkRuleArgs(id=app_subnet_id, ignore_missing_vnet_service_endpoint=False)
         ],
