@@ -7,19 +7,30 @@ from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure
+import pulumi_docker_build as docker_build
 import pulumi_random as random
 from pulumi_azure_native import resources
 
+from infra.cloud.identity import Identities
+from infra.cloud.linked_backend import LinkedBackend
 from infra.cloud.network import Network
+from infra.cloud.realtime import Realtime
+from infra.cloud.registry import Registry
 from infra.cloud.security_group import SecurityGroup
+from infra.cloud.site import Site
+from infra.cloud.storage import Storage
 from infra.cloud.vault import Vault
 from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
-from infra.layers import CloudLayer, VpnLayer
+from infra.cloud.webapp import Webapp, WebappArgs
+from infra.cloud.webapp_settings import webapp_settings
+from infra.images import Images
+from infra.layers import CloudLayer, ImagesLayer, VpnLayer
 from infra.scope import Scope
 from stacks.naming import Names
 from stacks.settings import Layer, StackSettings
-from stacks.settings.cloud import VpnSku
+from stacks.settings.cloud import RegistryMode, SiteSku, VpnSku
+from stacks.settings.platform import ImageSource
 
 
 @dataclass(frozen=True)
@@ -27,17 +38,26 @@ class Cloud:
     """What the layers after it take from the cloud layer."""
 
     provider: azure.Provider
+    layer: CloudLayer
     scope: Scope
     network: Network
     vault: Vault
+    identities: Identities
+    registry: Registry | None
+    storage: Storage
+    site: Site
+    realtime: Realtime
 
 
 def build(settings: StackSettings) -> dict[str, pulumi.Input[Any]]:
     """Declare every resource of the stack; returns its outputs, by their exported names."""
     outputs: dict[str, pulumi.Input[Any]] = {}
-    if settings.includes(Layer.CLOUD):
-        cloud = _cloud(settings)
+    cloud = _cloud(settings) if settings.includes(Layer.CLOUD) else None
+    images = _images(settings, cloud) if settings.includes(Layer.IMAGES) else None
+    if cloud:
         outputs |= _cloud_outputs(cloud)
+        if images:
+            _webapp(cloud, images)
         if settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
             outputs |= _vpn(cloud)
     return outputs
@@ -73,7 +93,79 @@ def _cloud(settings: StackSettings) -> Cloud:
     guard = SecurityGroup("security-group", scope, within)
     network = Network("network", scope, guard.security_group_id, within)
     vault = Vault("vault", scope, network.app_subnet_id, within)
-    return Cloud(provider, scope, network, vault)
+    identities = Identities("identities", scope, within)
+    registry = None
+    if settings.registry.mode is RegistryMode.OWN:
+        registry = Registry("registry", scope, identities.webapp_principal_id, within)
+    storage = Storage(
+        "storage",
+        scope,
+        backend_principal_id=identities.backend_principal_id,
+        webapp_principal_id=identities.webapp_principal_id,
+        opts=within,
+    )
+    site = Site("site", scope, within)
+    realtime = Realtime(
+        "realtime",
+        scope,
+        origins=site.origins,
+        backend_principal_id=identities.backend_principal_id,
+        webapp_principal_id=identities.webapp_principal_id,
+        opts=within,
+    )
+    return Cloud(provider, layer, scope, network, vault, identities, registry, storage, site, realtime)
+
+
+def _images(settings: StackSettings, cloud: Cloud | None) -> Images:
+    building = settings.images.source is ImageSource.BUILD
+    layer = ImagesLayer(pulumi.ResourceOptions(providers=[docker_build.Provider("docker-build")] if building else None))
+    registry = cloud.registry.registry if cloud and cloud.registry else None
+    return Images(
+        "images",
+        settings,
+        pushed_after=[registry] if registry else [],
+        opts=pulumi.ResourceOptions(parent=layer),
+    )
+
+
+def _webapp(cloud: Cloud, images: Images) -> Webapp:
+    """The one resource of the cloud layer that takes something of a later layer: the image's digest."""
+    within, identities = pulumi.ResourceOptions(parent=cloud.layer), cloud.identities
+    environment = webapp_settings(
+        cloud.scope,
+        client_id=identities.webapp_client_id,
+        tables_endpoint=cloud.storage.tables_endpoint,
+        signalr_endpoint=cloud.realtime.endpoint,
+        origins=cloud.site.origins,
+        secret_uris={},
+    )
+    granted = [cloud.storage.read_by_webapp, cloud.realtime.negotiated_by_webapp]
+    if cloud.registry:
+        granted.append(cloud.registry.pull_by_webapp)
+    webapp = Webapp(
+        "webapp",
+        cloud.scope,
+        WebappArgs(
+            image=images.backend,
+            identity_id=identities.webapp_id,
+            identity_client_id=identities.webapp_client_id,
+            identity_principal_id=identities.webapp_principal_id,
+            vault_id=cloud.vault.vault_id,
+            subnet_id=cloud.network.app_subnet_id,
+            settings=environment,
+            granted=granted,
+        ),
+        within,
+    )
+    if cloud.scope.settings.site.sku is SiteSku.STANDARD:
+        LinkedBackend(
+            "linked-backend",
+            cloud.scope,
+            site_name=cloud.site.site_name,
+            webapp_id=webapp.webapp_id,
+            opts=within,
+        )
+    return webapp
 
 
 def _cloud_outputs(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:

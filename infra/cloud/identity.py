@@ -55,15 +55,14 @@ class Identities(Component):
         self.register()
 
     def _identity(self, role: str) -> managedidentity.UserAssignedIdentity:
+        # By keywords: the args class has a `resource_name`, which the constructor takes for the logical name and fails.
         return managedidentity.UserAssignedIdentity(
             role,
-            managedidentity.UserAssignedIdentityArgs(
-                resource_group_name=self._scope.resource_group_name,
-                resource_name=self._scope.names.identity(role),
-                location=self._scope.location,
-                tags=self._scope.tags,
-            ),
-            pulumi.ResourceOptions(parent=self),
+            resource_group_name=self._scope.resource_group_name,
+            resource_name_=self._scope.names.identity(role),
+            location=self._scope.location,
+            tags=self._scope.tags,
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _federate(self, identities: dict[str, managedidentity.UserAssignedIdentity]) -> None:
@@ -72,14 +71,12 @@ class Identities(Component):
             account = f"system:serviceaccount:{self._scope.names.namespace}:{SERVICE_ACCOUNTS[role]}"
             credential = managedidentity.FederatedIdentityCredential(
                 f"{role}-in-cluster",
-                managedidentity.FederatedIdentityCredentialArgs(
-                    resource_group_name=self._scope.resource_group_name,
-                    resource_name=identity.name,
-                    federated_identity_credential_resource_name="kubernetes",
-                    issuer=self._scope.settings.cluster.issuer,
-                    subject=account,
-                    audiences=[AUDIENCE],
-                ),
-                pulumi.ResourceOptions(parent=self, depends_on=before),
+                resource_group_name=self._scope.resource_group_name,
+                resource_name_=identity.name,
+                federated_identity_credential_resource_name="kubernetes",
+                issuer=self._scope.settings.cluster.issuer,
+                subject=account,
+                audiences=[AUDIENCE],
+                opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
             before = [credential]

@@ -66,27 +66,26 @@ class Realtime(Component):
 
     def _service(self, scope: Scope, origins: Sequence[pulumi.Input[str]]) -> signalrservice.SignalR:
         settings = scope.settings.signalr
+        # By keywords, for the reason given in identity.py.
         return signalrservice.SignalR(
             "service",
-            signalrservice.SignalRArgs(
-                resource_group_name=scope.resource_group_name,
-                resource_name=scope.names.signalr,
-                location=scope.location,
-                kind=signalrservice.ServiceKind.SIGNAL_R,
-                sku=signalrservice.ResourceSkuArgs(
-                    name=settings.sku.value, tier=TIERS[settings.sku], capacity=settings.capacity
-                ),
-                features=[
-                    signalrservice.SignalRFeatureArgs(flag="ServiceMode", value="Serverless"),
-                    signalrservice.SignalRFeatureArgs(flag="EnableConnectivityLogs", value="True"),
-                ],
-                cors=signalrservice.SignalRCorsSettingsArgs(allowed_origins=list(origins)),
-                disable_local_auth=not settings.local_auth,
-                disable_aad_auth=False,
-                public_network_access="Enabled",
-                serverless=signalrservice.ServerlessSettingsArgs(connection_timeout_in_seconds=30),
-                tls=signalrservice.SignalRTlsSettingsArgs(client_cert_enabled=False),
-                tags=scope.tags,
+            resource_group_name=scope.resource_group_name,
+            resource_name_=scope.names.signalr,
+            location=scope.location,
+            kind=signalrservice.ServiceKind.SIGNAL_R,
+            sku=signalrservice.ResourceSkuArgs(
+                name=settings.sku.value, tier=TIERS[settings.sku], capacity=settings.capacity
             ),
-            pulumi.ResourceOptions(parent=self),
+            features=[
+                signalrservice.SignalRFeatureArgs(flag="ServiceMode", value="Serverless"),
+                signalrservice.SignalRFeatureArgs(flag="EnableConnectivityLogs", value="True"),
+            ],
+            cors=signalrservice.SignalRCorsSettingsArgs(allowed_origins=list(origins)),
+            disable_local_auth=not settings.local_auth,
+            disable_aad_auth=False,
+            public_network_access="Enabled",
+            serverless=signalrservice.ServerlessSettingsArgs(connection_timeout_in_seconds=30),
+            tls=signalrservice.SignalRTlsSettingsArgs(client_cert_enabled=False),
+            tags=scope.tags,
+            opts=pulumi.ResourceOptions(parent=self),
         )

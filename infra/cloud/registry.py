@@ -28,6 +28,9 @@ class Registry(Component):
     host: pulumi.Output[str]
     token_name: pulumi.Output[str]
 
+    registry: containerregistry.Registry
+    """What a push waits for."""
+
     pull_by_webapp: authorization.RoleAssignment
     """What the web app waits for."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import web
 
+from infra.cloud.roles import Role, assign
 from infra.component import Component
 from infra.scope import Scope
 from stacks.settings.platform import Hub
@@ -33,13 +34,16 @@ TIERS = {
 class WebappArgs:
     """What the web app is made from.
 
-    `image` is a reference by digest, `subnet_id` the subnet it reaches private addresses from, `settings` its
-    environment, and `granted` the role assignments it cannot start without: it is created after them.
+    `image` is a reference by digest, `subnet_id` the subnet it reaches private addresses from, `vault_id` the Key Vault
+    its references point into, `settings` its environment, and `granted` the role assignments on other resources that
+    it cannot start without: it is created after them.
     """
 
     image: pulumi.Input[str]
     identity_id: pulumi.Input[str]
     identity_client_id: pulumi.Input[str]
+    identity_principal_id: pulumi.Input[str]
+    vault_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
     settings: dict[str, pulumi.Input[str]]
     granted: Sequence[pulumi.Resource]
@@ -65,6 +69,14 @@ class Webapp(Component):
         super().__init__(name, opts)
         self._scope, self._args = scope, args
         plan = self._plan()
+        secrets = assign(
+            "secrets-by-webapp",
+            scope,
+            parent=self,
+            scope=args.vault_id,
+            role=Role.KEY_VAULT_SECRETS_USER,
+            principal_id=args.identity_principal_id,
+        )
         webapp = web.WebApp(
             "webapp",
             web.WebAppArgs(
@@ -86,7 +98,7 @@ class Webapp(Component):
                 site_config=self._configuration(),
                 tags=scope.tags,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=list(args.granted)),
+            pulumi.ResourceOptions(parent=self, depends_on=[secrets, *args.granted]),
         )
         self._refuse_passwords(webapp)
         self.webapp_id = webapp.id
