@@ -21,7 +21,8 @@ class PrivateEndpoint(Component):
     """Private endpoint of the tables, its DNS zone, the zone's link to the network, and the record's zone group.
 
     The endpoint has the first free address of its subnet, always: the resolver at home is given that address once
-    (requirements P1.06b). The security group of the subnet applies to it: home by rule 120, AppSubnet by rule 200.
+    (requirements P1.06b). Azure fixes it at creation, so another one means another endpoint. The security group of the
+    subnet applies to it: home comes in by rule 120, AppSubnet by rule 200.
     """
 
     TOKEN = "spy:cloud:PrivateEndpoint"  # noqa: S105  (a type token)
@@ -103,5 +104,7 @@ class PrivateEndpoint(Component):
                 ],
                 tags=self._scope.tags,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=[within]),
+            pulumi.ResourceOptions(
+                parent=self, depends_on=[within], replace_on_changes=["ipConfigurations"], delete_before_replace=True
+            ),
         )
