@@ -123,6 +123,30 @@ class Names:
         return f"appi-{self._project}"
 
     @property
+    def data_collection_endpoint(self) -> str:
+        return f"dce-{self._project}"
+
+    @property
+    def data_collection_rule(self) -> str:
+        return f"dcr-{self._project}"
+
+    @property
+    def action_group(self) -> str:
+        return f"ag-{self._project}"
+
+    @property
+    def availability_test(self) -> str:
+        return f"webtest-{self._project}"
+
+    def alert(self, what: str) -> str:
+        """An alert by what it tells, e.g. webapp-down."""
+        return f"alert-{self._project}-{what}"
+
+    @property
+    def budget(self) -> str:
+        return f"budget-{self._project}"
+
+    @property
     def vault(self) -> str:
         return self.settings.names.vault or self._unique(f"kv-{self._project}-{self.settings.vault.suffix}")
 

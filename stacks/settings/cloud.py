@@ -144,6 +144,9 @@ class LogSettings(Section):
     retention_days: int = Field(30, ge=30, le=730, description="Retention of the workspace, days")
     daily_cap_gb: float = Field(0.2, gt=0, le=100, description="Daily ingestion cap of the workspace, GB")
     sampling_percent: float = Field(100.0, gt=0, le=100, description="Sampling of Application Insights, per cent")
+    publishers: tuple[str, ...] = Field(
+        (), description="Principal ids (GUIDs) of log forwarders that may write, beside the services' identities"
+    )
 
 
 class AlertSettings(Section):
