@@ -14,6 +14,7 @@ from pulumi_azure_native import resources
 from infra.cloud.identity import Identities
 from infra.cloud.linked_backend import LinkedBackend
 from infra.cloud.network import Network
+from infra.cloud.private_endpoint import PrivateEndpoint
 from infra.cloud.realtime import Realtime
 from infra.cloud.registry import Registry
 from infra.cloud.security_group import SecurityGroup
@@ -45,6 +46,7 @@ class Cloud:
     identities: Identities
     registry: Registry | None
     storage: Storage
+    endpoint: PrivateEndpoint | None
     site: Site
     realtime: Realtime
 
@@ -104,6 +106,9 @@ def _cloud(settings: StackSettings) -> Cloud:
         webapp_principal_id=identities.webapp_principal_id,
         opts=within,
     )
+    endpoint = None
+    if settings.storage.private_endpoint:
+        endpoint = PrivateEndpoint("private-endpoint", scope, network, storage, within)
     site = Site("site", scope, within)
     realtime = Realtime(
         "realtime",
@@ -113,7 +118,7 @@ def _cloud(settings: StackSettings) -> Cloud:
         webapp_principal_id=identities.webapp_principal_id,
         opts=within,
     )
-    return Cloud(provider, layer, scope, network, vault, identities, registry, storage, site, realtime)
+    return Cloud(provider, layer, scope, network, vault, identities, registry, storage, endpoint, site, realtime)
 
 
 def _images(settings: StackSettings, cloud: Cloud | None) -> Images:
@@ -169,8 +174,9 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
 
 
 def _cloud_outputs(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
-    network = cloud.network
-    return {
+    network, endpoint = cloud.network, cloud.endpoint
+    outputs: dict[str, pulumi.Input[Any]] = {
+        "virtualNetworkName": network.virtual_network_name,
         "virtualNetworkId": network.virtual_network_id,
         "gatewaySubnetId": network.gateway_subnet_id,
         "containerSubnetId": network.container_subnet_id,
@@ -179,14 +185,19 @@ def _cloud_outputs(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
         "vaultName": cloud.vault.vault_name,
         "vaultUri": cloud.vault.vault_uri,
     }
+    return outputs | ({"tablesPrivateAddress": endpoint.private_address} if endpoint else {})
 
 
 def _vpn(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
-    layer = VpnLayer(pulumi.ResourceOptions(providers=[cloud.provider, random.Provider("random")]))
+    settings = cloud.scope.settings
+    connects = bool(settings.on_prem.address)
+    makes_key = connects and not settings.vpn_psk.get_secret_value()
+    makers = [random.Provider("random")] if makes_key else []
+    layer = VpnLayer(pulumi.ResourceOptions(providers=[cloud.provider, *makers]))
     within = pulumi.ResourceOptions(parent=layer)
     gateway = VpnGateway("vpn-gateway", cloud.scope, cloud.network, within)
     outputs: dict[str, pulumi.Input[Any]] = {"vpnPublicAddress": gateway.public_address}
-    if cloud.scope.settings.on_prem.address:
+    if connects:
         connection = VpnConnection("vpn-connection", cloud.scope, gateway, cloud.vault, within)
         outputs |= {"vpnConnectionName": connection.connection_name, "vpnKeySecretName": connection.key_secret_name}
     return outputs

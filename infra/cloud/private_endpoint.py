@@ -6,6 +6,7 @@ import pulumi
 from pulumi_azure_native import network, privatedns
 
 from infra.cloud.network import Network
+from infra.cloud.storage import Storage
 from infra.component import Component
 from infra.scope import Scope
 
@@ -22,7 +23,8 @@ class PrivateEndpoint(Component):
 
     The endpoint has the first free address of its subnet, always: the resolver at home is given that address once
     (requirements P1.06b). Azure fixes it at creation, so another one means another endpoint. The security group of the
-    subnet applies to it: home comes in by rule 120, AppSubnet by rule 200.
+    subnet applies to it: home comes in by rule 120, AppSubnet by rule 200. It waits for all subnets and all tables,
+    because Azure refuses it while another write to the network or the account is under way.
     """
 
     TOKEN = "spy:cloud:PrivateEndpoint"  # noqa: S105  (a type token)
@@ -35,14 +37,14 @@ class PrivateEndpoint(Component):
         name: str,
         scope: Scope,
         within: Network,
-        storage_account_id: pulumi.Input[str],
+        storage: Storage,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
         self._scope = scope
         self._child = pulumi.ResourceOptions(parent=self)
         address = str(scope.settings.network.private_endpoint_subnet[FIRST_ADDRESS])
-        endpoint = self._endpoint(within, storage_account_id, address)
+        endpoint = self._endpoint(within, storage, address)
         zone = privatedns.PrivateZone(
             "zone",
             privatedns.PrivateZoneArgs(
@@ -80,9 +82,7 @@ class PrivateEndpoint(Component):
         self.private_address = pulumi.Output.from_input(address)
         self.register()
 
-    def _endpoint(
-        self, within: Network, storage_account_id: pulumi.Input[str], address: str
-    ) -> network.PrivateEndpoint:
+    def _endpoint(self, within: Network, storage: Storage, address: str) -> network.PrivateEndpoint:
         names = self._scope.names
         return network.PrivateEndpoint(
             "endpoint",
@@ -99,12 +99,15 @@ class PrivateEndpoint(Component):
                 ],
                 private_link_service_connections=[
                     network.PrivateLinkServiceConnectionArgs(
-                        name=SERVICE, private_link_service_id=storage_account_id, group_ids=[SERVICE]
+                        name=SERVICE, private_link_service_id=storage.account_id, group_ids=[SERVICE]
                     )
                 ],
                 tags=self._scope.tags,
             ),
             pulumi.ResourceOptions(
-                parent=self, depends_on=[within], replace_on_changes=["ipConfigurations"], delete_before_replace=True
+                parent=self,
+                depends_on=[within, storage],
+                replace_on_changes=["ipConfigurations"],
+                delete_before_replace=True,
             ),
         )
