@@ -10,9 +10,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as engine
 
+from stacks.checks import check
+from stacks.checks.digests import unresolved
 from stacks.keys import PROJECT, all_keys
 from stacks.load import foreign, load_others
-from stacks.needs import refuse_missing
+from stacks.needs import missing
 from stacks.parse import encrypted_object, settings_of
 from stacks.refusal import SettingsRefused, refuse
 from stacks.settings import StackSettings
@@ -28,8 +30,8 @@ def settings(root: Path | None = None) -> StackSettings:
     """
     try:
         own = settings_of(pulumi.get_stack(), _values())
-        load_others(own, root or _root())
-        refuse_missing(own)
+        check(load_others(own, root or _root()))
+        refuse([*missing(own), *unresolved(own)])
     except SettingsRefused as refused:
         raise pulumi.RunError(str(refused)) from None
     return own

@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 
 from stacks.keys import PROJECT, all_keys, how_to_set
-from stacks.needs import SECRET, Need, for_plan, needed, refuse_missing
+from stacks.needs import SECRET, Need, for_plan, missing, needed
 from stacks.parse import encrypted_object, settings_of
 from stacks.refusal import SettingsRefused, refuse
 from stacks.settings import StackSettings
 
-__all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "needed", "refuse_missing", "stack_names"]
+__all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "missing", "needed", "stack_names"]
 
 
 def stack_names(root: Path) -> list[str]:

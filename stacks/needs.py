@@ -10,12 +10,16 @@ from pydantic import SecretStr
 from pydantic.alias_generators import to_snake
 
 from stacks.keys import all_keys, how_to_set
-from stacks.refusal import refuse
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import VpnSku
 from stacks.settings.platform import ClusterIdentity
 
 SECRET = "<secret>"  # noqa: S105  (what a plan shows in a secret's place)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a plan put this in the place of a setting."""
+    return text.startswith("<setting:")
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,9 @@ def needed(settings: StackSettings) -> list[Need]:
     ]
 
 
-def refuse_missing(settings: StackSettings) -> None:
-    """Raise SettingsRefused with one sentence for each key that up and preview cannot do without."""
-    refuse(need.sentence for need in needed(settings) if need.refuses)
+def missing(settings: StackSettings) -> list[str]:
+    """One sentence for each key that up and preview cannot do without; raise them together by stacks.refusal."""
+    return [need.sentence for need in needed(settings) if need.refuses]
 
 
 def for_plan(settings: StackSettings) -> StackSettings:

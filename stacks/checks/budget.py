@@ -1,0 +1,24 @@
+"""Budget checks: a first month that Azure takes, an amount not below what the stack declares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from stacks.settings import Layer, StackSettings
+
+
+def alone(settings: StackSettings) -> Iterator[str]:
+    """A budget begins on the first day of a month."""
+    start = settings.budget.start_date
+    if start.day != 1:
+        yield f"budget.startDate is {start}: set it to the first day of a month, {start.replace(day=1)}"
+
+
+def against(settings: StackSettings, monthly_usd: float) -> Iterator[str]:
+    """A budget below the declared cost would cry from the first day."""
+    if settings.includes(Layer.CLOUD) and monthly_usd > settings.budget.amount:
+        yield (
+            f"budget.amount is {settings.budget.amount} USD and the stack declares {monthly_usd:.2f} USD a month: "
+            f"set it to {math.ceil(monthly_usd)} or choose cheaper SKUs (spy cost {settings.stack})"
+        )

@@ -1,0 +1,95 @@
+"""Composition checks: layers that need one another, and choices that need a layer or a partner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stacks.naming import PLAIN_STACK, Names
+from stacks.settings import Layer, StackSettings
+from stacks.settings.cloud import RegistryMode, SignalrSku
+from stacks.settings.platform import ClusterIdentity, Hub, ImageSource, Store
+
+_NEEDS = {
+    Layer.CLOUD: Layer.IMAGES,
+    Layer.VPN: Layer.CLOUD,
+    Layer.CLUSTER: Layer.IMAGES,
+    Layer.RELEASES: Layer.CLUSTER,
+}
+"""Which other layer each cannot be without; the web app of `cloud` runs an image."""
+
+_SIGNALR_UNITS = (1, 2, 5, 10, 20, 50, 100)
+_FREE_MESSAGES = 20_000
+_HOST = "HOST or HOST:PORT"
+
+
+def alone(settings: StackSettings) -> Iterator[str]:
+    """Parts that do not go together."""
+    for layer, needed in _NEEDS.items():
+        if settings.includes(layer) and not settings.includes(needed):
+            yield f"layers has {layer} and lacks {needed}: add {needed} or leave out {layer}"
+    if len(set(settings.layers)) != len(settings.layers):
+        yield "layers names a layer twice: name each once"
+    yield from _registry(settings)
+    yield from _images(settings)
+    yield from _signalr(settings)
+    if settings.includes(Layer.CLUSTER):
+        yield from _identity(settings)
+
+
+def _registry(settings: StackSettings) -> Iterator[str]:
+    registry = settings.registry
+    if registry.mode is RegistryMode.SHARED and not registry.host:
+        yield f"registry.mode is shared and registry.host is empty: set registry.host to {_HOST} of the shared registry"
+    if registry.mode is RegistryMode.OWN:
+        own = Names(settings.model_copy(update={"registry": registry.model_copy(update={"host": ""})})).registry_host
+        if registry.host not in {"", own}:
+            yield (
+                f"registry.host is {registry.host} and registry.mode own makes {own}: leave registry.host empty or set "
+                "registry.mode to shared"
+            )
+        if settings.includes(Layer.IMAGES) and not settings.includes(Layer.CLOUD):
+            yield "registry.mode is own and the layer cloud, which makes it, is left out: set registry.mode to shared"
+
+
+def _images(settings: StackSettings) -> Iterator[str]:
+    if settings.stack == PLAIN_STACK and settings.images.source is ImageSource.BUILD:
+        yield "images.source is build and prod never builds: set it to pinned and take the digests that dev has run"
+
+
+def _signalr(settings: StackSettings) -> Iterator[str]:
+    signalr = settings.signalr
+    if signalr.sku is SignalrSku.FREE:
+        if signalr.capacity != 1:
+            yield (
+                f"signalr.capacity is {signalr.capacity} and Free_F1 has one unit: set it to 1 or signalr.sku to "
+                "Standard_S1"
+            )
+        if signalr.message_quota_per_day > _FREE_MESSAGES:
+            yield (
+                f"signalr.messageQuotaPerDay is {signalr.message_quota_per_day} and Free_F1 sends {_FREE_MESSAGES} a "
+                "day: set it lower or signalr.sku to Standard_S1"
+            )
+    elif signalr.capacity not in _SIGNALR_UNITS:
+        units = ", ".join(map(str, _SIGNALR_UNITS))
+        yield f"signalr.capacity is {signalr.capacity} and Standard_S1 has {units} units: choose one of these"
+
+
+def _identity(settings: StackSettings) -> Iterator[str]:
+    """How the cluster's services sign in, against the doors that are open in Azure."""
+    keys = settings.cluster.identity is ClusterIdentity.KEYS
+    cloud = settings.includes(Layer.CLOUD)
+    uses = (
+        ("services.store", settings.services.store, Store.TABLES, "storage.sharedKey", settings.storage.shared_key),
+        ("services.hub", settings.services.hub, Hub.AZURE, "signalr.localAuth", settings.signalr.local_auth),
+    )
+    for key, value, azure, door_key, door in uses:
+        if value is azure and not cloud:
+            other = "sqlite" if azure is Store.TABLES else "embedded"
+            yield f"{key} is {value} and the layer cloud, which makes it, is left out: set {key} to {other}"
+        if cloud and keys and value is azure and not door:
+            yield f"cluster.identity is keys and {door_key} is false, so that no key is let in: set {door_key} to true"
+        if cloud and not keys and door:
+            yield (
+                f"{door_key} is true and cluster.identity federated needs no key: set {door_key} to false or "
+                "cluster.identity to keys"
+            )

@@ -1,0 +1,53 @@
+"""Personal checks: the form of ids, contacts and addresses that only an operator's own copy holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from stacks.checks.words import given
+from stacks.needs import value_of
+from stacks.settings import StackSettings
+
+_GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_GUIDS = ("azure.subscriptionId", "azure.tenantId", "cluster.uid")
+_MAIL = r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+"
+_DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
+_CONTACTS = 5
+
+
+def alone(settings: StackSettings) -> Iterator[str]:
+    """Values that are no id, no mail address or no issuer. Empty ones are for stacks.needs to tell."""
+    for key in _GUIDS:
+        if given(value_of(settings, key)) and not re.fullmatch(_GUID, value_of(settings, key)):
+            yield f"{key} {value_of(settings, key)!r} is no GUID: give it as 8-4-4-4-12 hexadecimal digits"
+    for operator in settings.vault.operators:
+        if not re.fullmatch(_GUID, operator):
+            yield f"vault.operators holds {operator!r}: give principal ids, 8-4-4-4-12 hexadecimal digits"
+    yield from _contacts(settings.alerts.contacts)
+    yield from _issuer(settings.cluster.issuer)
+    domain = settings.site.custom_domain
+    if domain and not re.fullmatch(_DOMAIN, domain):
+        yield f"site.customDomain {domain!r} is no domain: give a name in lower case such as www.example.org"
+    if settings.alerts.availability_minutes not in {5, 10, 15}:
+        yield f"alerts.availabilityMinutes is {settings.alerts.availability_minutes}: Azure probes every 5, 10 or 15"
+
+
+def _contacts(contacts: tuple[str, ...]) -> Iterator[str]:
+    if len(contacts) > _CONTACTS:
+        yield f"alerts.contacts has {len(contacts)} addresses: give one to {_CONTACTS}"
+    for contact in contacts:
+        if given(contact) and not re.fullmatch(_MAIL, contact):
+            yield f"alerts.contacts holds {contact!r}, which is no e-mail address: correct it"
+
+
+def _issuer(issuer: str) -> Iterator[str]:
+    if not given(issuer):
+        return
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment or issuer.endswith("/"):
+        yield (
+            f"cluster.issuer {issuer!r} is no issuer: give the https URL that the API server signs with, without "
+            "query and closing slash"
+        )
