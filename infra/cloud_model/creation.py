@@ -6,6 +6,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from pulumi.runtime.rpc import UNKNOWN
+
 from infra.cloud_model.outputs import COMMON, COMPUTED, New, guid
 from infra.cloud_model.paths import PATHS, generated, identifier
 from infra.cloud_model.schema import optional_outputs, outputs_of
@@ -25,12 +27,24 @@ def previewed(token: str, name: str, inputs: Outputs) -> Outputs:
     """Outputs that are known before the resource exists: its inputs, and what the provider's Check adds to them."""
     if token.startswith("kubernetes:") and "helm.sh" not in token:
         return {**inputs, "metadata": _metadata(token, name, inputs)}
-    return dict(inputs)
+    return _echoed(inputs)
+
+
+def _echoed(inputs: Outputs) -> Outputs:
+    """Inputs in the shape of outputs: Azure answers a list of user-assigned identities with an object by their ids."""
+    given = (inputs.get("identity") or {}).get("userAssignedIdentities")
+    if not isinstance(given, list):
+        return dict(inputs)
+    answered: Any = {id_: {"principalId": guid(f"{id_}/principal"), "clientId": guid(f"{id_}/client")} for id_ in given}
+    if UNKNOWN in given:
+        answered = UNKNOWN
+    return {**inputs, "identity": {**inputs["identity"], "userAssignedIdentities": answered}}
 
 
 def _azure(token: str, name: str, inputs: Outputs) -> tuple[str, Outputs]:
     id_ = identifier(token, name, inputs)
     own = id_.rsplit("/", 1)[-1]
+    inputs = _echoed(inputs)
     new = New(id_, own, inputs)
     computed = COMPUTED[token](new) if token in COMPUTED else {}
     declared, optional = outputs_of(token), optional_outputs(token)

@@ -8,6 +8,7 @@ from typing import Any
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPES = "pulumi:providers:"
+OWN_TYPES = "spy:"
 LAYER_TYPES = "spy:layer:"
 
 

@@ -69,7 +69,17 @@ def _recorded(settings: StackSettings, mode: Mode, program: Program) -> Plan:
     try:
         loop.run_until_complete(run_in_stack(build))
     finally:
-        loop.close()
+        _let_go(loop)
     if monitor.failures:
         raise PlanRefused("\n".join(sorted(monitor.failures)))
     return monitor.plan(settings.stack)
+
+
+def _let_go(loop: asyncio.AbstractEventLoop) -> None:
+    """Close the loop; what a program that failed left undone is cancelled, and not told once more."""
+    loop.set_exception_handler(lambda *_: None)
+    undone = asyncio.all_tasks(loop)
+    for task in undone:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*undone, return_exceptions=True))
+    loop.close()

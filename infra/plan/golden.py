@@ -1,0 +1,77 @@
+"""Golden: the plan of a committed stack as it is compared: no value of one operator's own, no value of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from pydantic.alias_generators import to_snake
+
+from infra.plan.documents import parsed, rendered
+from infra.plan.model import Mode, Plan
+from infra.plan.normalise import normalised
+from infra.plan.recorder import record
+from infra.plan.store import FOLDER, ROOT, committed
+from stacks.keys import all_keys
+from stacks.load import Need, for_plan, load, load_all, needed
+from stacks.settings import StackSettings
+
+PERSONAL = (
+    "azure.subscriptionId",
+    "azure.tenantId",
+    "alerts.contacts",
+    "onPrem.address",
+    "cluster.context",
+    "cluster.issuer",
+    "cluster.uid",
+)
+"""Settings of one operator: the golden plan names them, whether they are set or not."""
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A stack's plan now and the committed one; documents by layer, and both again as plans."""
+
+    settings: StackSettings
+    documents: dict[str, str]
+    plan: Plan
+    committed: dict[str, str]
+
+    @property
+    def before(self) -> Plan:
+        """The committed plan."""
+        return parsed(self.settings.stack, self.committed)
+
+    @property
+    def needed(self) -> list[Need]:
+        """What an operator must set before up."""
+        return needed(self.settings)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the committed documents are what would be written now."""
+        return self.documents == self.committed
+
+
+def golden(stack: str, *, root: Path = ROOT, folder: Path = FOLDER) -> Golden:
+    """Record a stack from its file in `root` and read its committed plan in `folder`.
+
+    Raises SettingsRefused and PlanRefused, and whatever the program raises.
+    """
+    load_all(root)
+    settings = load(stack, root)
+    plan = normalised(record(for_plan(impersonal(settings)), Mode.SYMBOLIC))
+    return Golden(settings, rendered(plan), plan, committed(stack, folder))
+
+
+def impersonal(settings: StackSettings) -> StackSettings:
+    """The settings with every personal one as it is by default."""
+    return reduce(_defaulted, PERSONAL, settings)
+
+
+def _defaulted(settings: StackSettings, key: str) -> StackSettings:
+    section, name = (to_snake(part) for part in key.split("."))
+    changed: Any = getattr(settings, section).model_copy(update={name: all_keys()[key].default})
+    return settings.model_copy(update={section: changed})

@@ -1,0 +1,24 @@
+"""Store: the golden plans under stacks/plan/STACK/. Reads and writes these files and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "stacks" / "plan"
+
+
+def committed(stack: str, folder: Path = FOLDER) -> dict[str, str]:
+    """Documents of a stack by name; empty where none were written yet."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / stack).glob("*.yaml"))}
+
+
+def write(stack: str, documents: dict[str, str], folder: Path = FOLDER) -> None:
+    """Make the files be these documents; a layer that is no more loses its file."""
+    place = folder / stack
+    place.mkdir(parents=True, exist_ok=True)
+    for path in place.glob("*.yaml"):
+        if path.stem not in documents:
+            path.unlink()
+    for name, text in documents.items():
+        (place / f"{name}.yaml").write_text(text, encoding="utf-8")
