@@ -14,7 +14,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-COMMANDS = ("up", "scan", "replay", "record", "doctor", "token")
+COMMANDS = ("up", "scan", "replay", "record", "doctor", "token", "handed_over")
 
 for _command in COMMANDS:
     importlib.import_module(f"apps.cli.{_command}").register(app)
