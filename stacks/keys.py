@@ -64,15 +64,16 @@ def all_keys() -> Mapping[str, Key]:
 
 
 def nearest(name: str) -> str:
-    """The known dotted name that is most like this one: as a whole, or by its last part where that is all there is."""
+    """The known name that is most like this one: a setting, a section, or a setting by the last part of its name."""
     wanted = name.lower()
+    sections = {key.rpartition(".")[0] for key in all_keys()} - {""}
 
-    def likeness(known: str) -> tuple[float, float]:
-        whole = difflib.SequenceMatcher(None, wanted, known.lower()).ratio()
-        last = difflib.SequenceMatcher(None, wanted, known.rpartition(".")[2].lower()).ratio()
-        return (whole if "." in wanted else max(whole, last), whole)
+    def likeness(known: str) -> tuple[float, int]:
+        others = {known} if "." in wanted else {known, known.rpartition(".")[2]}
+        ratio = max(difflib.SequenceMatcher(None, wanted, other.lower()).ratio() for other in others)
+        return (ratio, -abs(len(known) - len(name)))
 
-    return max(all_keys(), key=likeness)
+    return max([*all_keys(), *sorted(sections)], key=likeness)
 
 
 def how_to_set(name: str) -> str:

@@ -38,7 +38,10 @@ def load(stack: str, root: Path) -> StackSettings:
         known = ", ".join(stack_names(root))
         raise SettingsRefused([f"stack {stack} has no file {path.name}: choose one of {known}, or write it"])
     defaults = _declared_defaults(_mapping(root / "Pulumi.yaml"))
-    return settings_of(stack, _merged(defaults, _own_values(path)))
+    try:
+        return settings_of(stack, _merged(defaults, _own_values(path)))
+    except SettingsRefused as refused:
+        raise SettingsRefused(f"{path.name}: {problem}" for problem in refused.problems) from None
 
 
 def load_others(own: StackSettings, root: Path) -> list[StackSettings]:
@@ -86,7 +89,7 @@ def _own_values(path: Path) -> dict[str, Any]:
             continue
         problems += _misplaced_secrets(name, value)
         values[name] = SECRET if isinstance(value, Mapping) and "secure" in value else value
-    refuse(f"{path.name}: {problem}" for problem in problems)
+    refuse(problems)
     return values
 
 

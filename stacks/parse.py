@@ -48,8 +48,8 @@ def _stranger(name: str, prefix: str) -> str:
     if "." not in name:
         return f"{prefix}{name} is no setting: did you mean {meant}?"
     return (
-        f"{PROJECT}:{prefix}{name} is one flat key with a dot, which nothing reads: remove it and set the path, "
-        f"'{how_to_set(meant)}'"
+        f"{PROJECT}:{prefix}{name} is one flat key with a dot, which nothing reads: remove it "
+        f"('pulumi config rm {prefix}{name}') and set the path, '{how_to_set(meant)}'"
     )
 
 

@@ -1,0 +1,115 @@
+"""What committed files leave empty: told before up, shown as placeholders in a plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from stacks.checks.digests import unresolved
+from stacks.needs import for_plan, missing, needed
+from stacks.settings import StackSettings
+from tests.stacks.builders import DIGEST, GUID, UID, stack
+
+AZURE = {"subscriptionId": GUID, "tenantId": GUID}
+CLUSTER = {"context": "home", "uid": UID, "issuer": "https://issuer.example.org"}
+CONTACTS = {"contacts": ["owner@example.org"]}
+
+
+def needs(settings: StackSettings) -> set[str]:
+    return {need.key for need in needed(settings)}
+
+
+def test_a_stack_of_all_layers_needs_its_personal_settings() -> None:
+    assert needs(stack("prod", vpn={"sku": "Basic"})) == {
+        "azure.subscriptionId",
+        "azure.tenantId",
+        "alerts.contacts",
+        "onPrem.address",
+        "cluster.context",
+        "cluster.uid",
+        "cluster.issuer",
+    }
+
+
+def test_a_complete_stack_needs_nothing() -> None:
+    settings = stack(
+        "prod", azure=AZURE, cluster=CLUSTER, alerts=CONTACTS, vpn={"sku": "Basic"}, onPrem={"address": "203.0.113.7"}
+    )
+    assert needed(settings) == []
+    assert for_plan(settings) == settings
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        (["images", "cluster", "releases"], {"cluster.context", "cluster.uid"}),
+        (["cloud", "images"], {"azure.subscriptionId", "azure.tenantId", "alerts.contacts"}),
+    ],
+)
+def test_only_included_layers_need_anything(layers: list[str], expected: set[str]) -> None:
+    assert needs(stack("local", layers=layers)) == expected
+
+
+def test_secrets_are_needed_by_the_cluster_layer_with_identity_keys_only() -> None:
+    secrets = {"storageConnectionString", "signalrConnectionString"}
+    keys = {"identity": "keys"}
+    assert secrets <= needs(stack("prod", cluster=keys))
+    assert not secrets & needs(stack("prod", cluster={"identity": "federated"}))
+    assert not secrets & needs(stack("prod", cluster=keys, layers=["cloud", "images"]))
+    assert not secrets & needs(stack("local", cluster=keys, layers=["images", "cluster"]))
+
+
+def test_a_run_that_does_not_reach_the_cluster_needs_nothing_of_it() -> None:
+    before = needs(stack("prod", cluster={"identity": "keys"}, deploy={"cluster": False}))
+    assert before == {"azure.subscriptionId", "azure.tenantId", "alerts.contacts"}
+
+
+def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:
+    settings = stack("prod", azure=AZURE, alerts=CONTACTS, cluster={**CLUSTER, "identity": "keys"})
+    assert missing(settings) == [
+        "storageConnectionString is empty and the layer cluster needs it, with cluster.identity keys the services sign "
+        "in to the tables by it: 'pulumi config set --secret storageConnectionString'",
+        "signalrConnectionString is empty and the layer cluster needs it, with cluster.identity keys the backend signs "
+        "in to SignalR by it: 'pulumi config set --secret signalrConnectionString'",
+    ]
+
+
+def test_a_gateway_without_a_home_address_is_shown_connected_and_goes_up_without_connection() -> None:
+    settings = stack("prod", azure=AZURE, alerts=CONTACTS, cluster=CLUSTER, vpn={"sku": "Basic"})
+    assert needs(settings) == {"onPrem.address"}
+    assert missing(settings) == []
+    assert for_plan(settings).on_prem.address == "<setting:onPrem.address>"
+
+
+def test_no_home_address_is_asked_for_without_a_gateway() -> None:
+    assert "onPrem.address" not in needs(stack("dev", vpn={"sku": "none"}))
+
+
+def test_a_plan_has_a_placeholder_in_each_needed_place() -> None:
+    planned = for_plan(stack("prod", cluster={"identity": "keys"}))
+    assert planned.azure.subscription_id == "<setting:azure.subscriptionId>"
+    assert planned.alerts.contacts == ("<setting:alerts.contacts>",)
+    assert planned.cluster.uid == "<setting:cluster.uid>"
+    assert planned.storage_connection_string.get_secret_value() == "<secret>"
+    assert needed(planned) == []
+
+
+def test_what_is_set_stays_in_a_plan() -> None:
+    planned = for_plan(stack("prod", azure={"subscriptionId": GUID}))
+    assert planned.azure.subscription_id == GUID
+    assert planned.azure.tenant_id == "<setting:azure.tenantId>"
+
+
+def test_a_pinned_image_without_a_digest_is_refused_before_up() -> None:
+    keys = [sentence.split()[0] for sentence in unresolved(stack("prod"))]
+    assert keys == ["images.backend", "images.detector", "images.tradingBot"]
+    assert all("pulumi config set --path images." in sentence for sentence in unresolved(stack("prod")))
+
+
+def test_the_simulator_needs_a_digest_where_it_is_the_gateway() -> None:
+    settings = stack("dev", cluster={"gateway": "simulator"}, images={"backend": DIGEST})
+    assert [sentence.split()[0] for sentence in unresolved(settings)][-1] == "images.simulator"
+
+
+@pytest.mark.parametrize("values", [{"images": {"source": "build"}}, {"deploy": {"images": False}}])
+def test_built_images_and_a_stack_s_first_run_need_no_digest(values: dict[str, dict[str, object]]) -> None:
+    assert list(unresolved(stack("dev", **values))) == []
