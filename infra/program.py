@@ -11,15 +11,18 @@ import pulumi_docker_build as docker_build
 import pulumi_random as random
 from pulumi_azure_native import resources
 
+from infra.cloud.availability import Availability
 from infra.cloud.identity import Identities
 from infra.cloud.linked_backend import LinkedBackend
 from infra.cloud.network import Network
+from infra.cloud.observability import Observability
 from infra.cloud.private_endpoint import PrivateEndpoint
 from infra.cloud.realtime import Realtime
 from infra.cloud.registry import Registry
 from infra.cloud.security_group import SecurityGroup
 from infra.cloud.site import Site
 from infra.cloud.storage import Storage
+from infra.cloud.tunnel_alerts import TunnelAlerts
 from infra.cloud.vault import Vault
 from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
@@ -49,6 +52,7 @@ class Cloud:
     endpoint: PrivateEndpoint | None
     site: Site
     realtime: Realtime
+    observability: Observability
 
 
 def build(settings: StackSettings) -> dict[str, pulumi.Input[Any]]:
@@ -118,7 +122,23 @@ def _cloud(settings: StackSettings) -> Cloud:
         webapp_principal_id=identities.webapp_principal_id,
         opts=within,
     )
-    return Cloud(provider, layer, scope, network, vault, identities, registry, storage, endpoint, site, realtime)
+    observability = Observability(
+        "observability", scope, identities=identities, signalr_id=realtime.service_id, opts=within
+    )
+    return Cloud(
+        provider,
+        layer,
+        scope,
+        network,
+        vault,
+        identities,
+        registry,
+        storage,
+        endpoint,
+        site,
+        realtime,
+        observability,
+    )
 
 
 def _images(settings: StackSettings, cloud: Cloud | None) -> Images:
@@ -141,6 +161,7 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
         client_id=identities.webapp_client_id,
         tables_endpoint=cloud.storage.tables_endpoint,
         signalr_endpoint=cloud.realtime.endpoint,
+        insights_connection_string=cloud.observability.insights_connection_string,
         origins=cloud.site.origins,
         secret_uris={},
     )
@@ -170,6 +191,14 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
             webapp_id=webapp.webapp_id,
             opts=within,
         )
+    Availability(
+        "availability",
+        cloud.scope,
+        webapp=webapp,
+        insights=cloud.observability.insights,
+        action_group_id=cloud.observability.action_group_id,
+        opts=within,
+    )
     return webapp
 
 
@@ -199,5 +228,13 @@ def _vpn(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
     outputs: dict[str, pulumi.Input[Any]] = {"vpnPublicAddress": gateway.public_address}
     if connects:
         connection = VpnConnection("vpn-connection", cloud.scope, gateway, cloud.vault, within)
+        TunnelAlerts(
+            "tunnel-alerts",
+            cloud.scope,
+            gateway_id=gateway.gateway_id,
+            connection_id=connection.connection_id,
+            action_group_id=cloud.observability.action_group_id,
+            opts=within,
+        )
         outputs |= {"vpnConnectionName": connection.connection_name, "vpnKeySecretName": connection.key_secret_name}
     return outputs

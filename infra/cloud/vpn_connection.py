@@ -29,6 +29,7 @@ class VpnConnection(Component):
 
     TOKEN = "spy:cloud:VpnConnection"  # noqa: S105  (a type token)
 
+    connection_id: pulumi.Output[str]
     connection_name: pulumi.Output[str]
     key_secret_name: pulumi.Output[str]
 
@@ -61,6 +62,7 @@ class VpnConnection(Component):
             ),
             pulumi.ResourceOptions(parent=self, additional_secret_outputs=["sharedKey"]),
         )
+        self.connection_id = connection.id
         self.connection_name = connection.name
         self.key_secret_name = secret.name
         self.register()

@@ -40,6 +40,7 @@ def webapp_settings(
     client_id: pulumi.Input[str],
     tables_endpoint: pulumi.Input[str],
     signalr_endpoint: pulumi.Input[str],
+    insights_connection_string: pulumi.Input[str],
     origins: Sequence[pulumi.Input[str]],
     secret_uris: Mapping[str, pulumi.Input[str]],
 ) -> dict[str, pulumi.Input[str]]:
@@ -65,6 +66,7 @@ def webapp_settings(
         AzureEnv.TENANT_ID: tenant,
         AzureEnv.TABLES_ENDPOINT: tables_endpoint,
         AzureEnv.SIGNALR_ENDPOINT: signalr_endpoint,
+        AzureEnv.APPLICATION_INSIGHTS: insights_connection_string,
         AppServiceEnv.PORT: str(Port.BACKEND),
         AppServiceEnv.STORAGE: "false",
         **{key: vault_reference(uri) for key, uri in secret_uris.items()},

@@ -27,7 +27,7 @@ BEYOND_ENUMS = {
     ("azure-native:monitor:DataCollectionRule", "dataFlows.streams"): r"Custom-\w+_CL",
     ("azure-native:monitor:ScheduledQueryRule", "criteria.allOf.operator"): r"Equals|(Greater|Less)Than(OrEqual)?",
 }
-"""By type and property: what the cloud takes besides the package's enumeration, which is too small or another type's."""
+"""By type and property: what the cloud takes beside the package's enumeration, which is too small or another type's."""
 
 INDEX = re.compile(r"\[\d+\]")
 
