@@ -14,7 +14,7 @@ class LinkedBackend(Component):
 
     TOKEN = "spy:cloud:LinkedBackend"  # noqa: S105  (a type token)
 
-    link_name: pulumi.Output[str]
+    link_id: pulumi.Output[str]
 
     def __init__(
         self,
@@ -37,5 +37,5 @@ class LinkedBackend(Component):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        self.link_name = link.name
+        self.link_id = link.id
         self.register()

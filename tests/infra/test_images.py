@@ -1,0 +1,117 @@
+"""Images: by digest only, pinned or built; the registry's host known in a preview; nothing ever by tag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.images import REPOSITORIES, ImageRef, NoDigest
+from infra.plan import Plan, reveal
+from stacks.settings import StackSettings
+from tests.infra.order import made_before
+from tests.infra.recording import recorded
+
+IMAGE = "docker-build:index:Image"
+DIGESTS = {"backend": "a", "detector": "b", "tradingBot": "c", "simulator": "d"}
+PINNED = {"images": {key: f"sha256:{digit * 64}" for key, digit in DIGESTS.items()}}
+BUILT = {"images": {"source": "build"}}
+LOCAL = {"layers": ["images"], "registry": {"host": "127.0.0.1:5000"}}
+
+
+def plan(*parts: dict[str, Any], preview: bool = False, stack: str = "dev") -> Plan:
+    merged: dict[str, Any] = {"stack": stack}
+    for part in parts:
+        merged |= part
+    return recorded(StackSettings.model_validate(merged), preview=preview)
+
+
+def references(of: Plan) -> dict[str, Any]:
+    (outputs,) = (given for urn, given in of.component_outputs.items() if "spy:images:Images" in urn)
+    return outputs
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_pinned_images_are_the_settings_digests_and_declare_nothing(preview: bool) -> None:
+    pinned = plan(PINNED, LOCAL, preview=preview)
+    assert references(pinned) == {
+        "backend": f"127.0.0.1:5000/spy-backend@sha256:{'a' * 64}",
+        "detector": f"127.0.0.1:5000/spy-detector@sha256:{'b' * 64}",
+        "tradingBot": f"127.0.0.1:5000/spy-trading-bot@sha256:{'c' * 64}",
+        "simulator": f"127.0.0.1:5000/spy-simulator@sha256:{'d' * 64}",
+    }
+    assert [one.name for one in pinned.resources.values() if one.custom] == []
+
+
+def test_a_digest_that_nobody_resolved_yet_can_be_planned() -> None:
+    assert references(plan(LOCAL))["backend"] == "127.0.0.1:5000/spy-backend@unresolved"
+
+
+def test_built_images_are_pushed_and_referred_to_by_what_the_push_answered() -> None:
+    built = plan(BUILT, LOCAL)
+    images = {one.name: reveal(one.inputs) for one in built.of_type(IMAGE)}
+    assert set(images) == set(REPOSITORIES.values())
+    for repository, inputs in images.items():
+        assert inputs["push"] is True
+        assert inputs["tags"] == [f"127.0.0.1:5000/{repository}:dev"]
+        assert inputs["platforms"] == ["linux/amd64"]
+        assert "registries" not in inputs  # no password of a registry passes through the program
+    for key, reference in references(built).items():
+        parsed = ImageRef.parse(reference)
+        assert parsed.digest.startswith("sha256:"), key
+        assert parsed.host == "127.0.0.1:5000"
+
+
+def test_each_image_is_built_from_its_own_services_dockerfile() -> None:
+    files = {one.name: one.inputs["dockerfile"]["location"] for one in plan(BUILT, LOCAL).of_type(IMAGE)}
+    assert files == {
+        "spy-backend": "../apps/backend/Dockerfile",
+        "spy-detector": "../apps/detector/Dockerfile",
+        "spy-trading-bot": "../apps/bot/Dockerfile",
+        "spy-simulator": "../apps/simulator/Dockerfile",
+    }
+
+
+def test_no_machines_path_is_in_a_build() -> None:
+    for one in plan(BUILT, LOCAL).of_type(IMAGE):
+        assert "'/" not in repr(reveal(one.inputs))
+
+
+def test_a_push_waits_for_the_stacks_own_registry() -> None:
+    built = plan(BUILT)
+    for one in built.of_type(IMAGE):
+        assert "Registry registry" in made_before(built, one)
+        assert one.inputs["tags"] == [f"acrspyoptionsdev.azurecr.io/{one.name}:dev"]  # known before the registry is
+
+
+def test_the_web_app_drops_out_with_the_images_it_is_made_of() -> None:
+    built = plan(BUILT)
+    webapp = built.named("azure-native:web:WebApp", "webapp")
+    assert "Image spy-backend" in made_before(built, webapp)
+    assert "Image spy-detector" not in made_before(built, webapp)
+
+
+@pytest.mark.parametrize("wrong", ["latest", "v1.0", "", "sha256:abc", f"sha256:{'A' * 64}", f"sha512:{'a' * 64}"])
+def test_a_tag_instead_of_a_digest_is_refused(wrong: str) -> None:
+    with pytest.raises(NoDigest, match="spy-backend"):
+        ImageRef("registry.example.org", "spy-backend", wrong)
+    with pytest.raises(ValueError, match="backend"):
+        StackSettings.model_validate({"stack": "prod", "images": {"backend": wrong}})
+
+
+@pytest.mark.parametrize("text", ["registry.example.org/spy-backend:latest", "spy-backend", ""])
+def test_a_reference_without_digest_is_refused(text: str) -> None:
+    with pytest.raises(NoDigest, match="sha256"):
+        ImageRef.parse(text)
+
+
+@given(
+    host=st.from_regex(r"[a-z][a-z0-9.-]{0,20}(:[0-9]{2,5})?", fullmatch=True),
+    repository=st.sampled_from(sorted(REPOSITORIES.values())),
+    digest=st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True),
+)
+def test_a_reference_reads_back_as_it_was_written(host: str, repository: str, digest: str) -> None:
+    reference = ImageRef(host, repository, digest)
+    assert ImageRef.parse(str(reference)) == reference
