@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 PORT ?=
 SCENARIO ?=
+WRITE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema clean
+.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ bench-quality: setup-test ## the detection-quality table and false episodes (at 
 
 schema: setup ## write the page's types from apps/contracts
 	@.venv/bin/python -m apps.contracts.schema frontend/src/contracts
+
+plan: venv ## what every stack's program declares, against stacks/plan: no cloud, no CLI (WRITE=1 renews stacks/plan)
+	@.venv-infra/bin/python -m infra.cli plan $(if $(WRITE),--write)
 
 lock: setup-test ## renew the locks: both environments, tests on top of each, the peer client, the page, the external programs
 	@tools/lock.sh

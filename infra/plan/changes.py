@@ -128,7 +128,8 @@ def _covers(path: str, other: str) -> bool:
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
     left, right = (
-        {".".join(path): value for path, value in leaves(each) if value is not ABSENT} for each in (before, after)
+        {".".join(path): value for path, value in leaves(each) if path and value is not ABSENT}
+        for each in (before, after)
     )
     for path in sorted({*left, *right}):
         if left.get(path) != right.get(path):

@@ -55,7 +55,7 @@ def _print(found: list[Golden], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([report.as_object(one) for one in found], indent=2))
         return
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     for one in found:
         for line in report.lines(one):
             console.print(line)

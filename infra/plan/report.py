@@ -26,13 +26,9 @@ LONGEST = 100
 def lines(golden: Golden) -> Iterator[str]:
     """The report, line by line, in rich's markup."""
     found = changes(golden.before, golden.plan)
-    beside = [("output", each) for each in output_changes(golden.before, golden.plan)]
-    beside += [("read", each) for each in read_changes(golden.before, golden.plan)]
     yield f"[bold]{golden.settings.stack}[/bold]: {_summary(golden, found)}"
-    for change in found:
-        yield from _change(change)
-    for kind, difference in beside:
-        yield f"  [yellow]~[/yellow] {kind} {_difference(difference)}"
+    if golden.committed:
+        yield from _changes(golden, found)
     if cost := cost_of(golden):
         yield f"  {_cost(cost)}"
     if golden.needed:
@@ -48,6 +44,14 @@ def _summary(golden: Golden, found: list[Change]) -> str:
     counts = Counter(change.action for change in found)
     said = [f"{counts[action]} {action}" for action in Action if counts[action]]
     return ", ".join(said) or "the files differ, no resource does"
+
+
+def _changes(golden: Golden, found: list[Change]) -> Iterator[str]:
+    for change in found:
+        yield from _change(change)
+    for kind, compared in (("output", output_changes), ("read", read_changes)):
+        for difference in compared(golden.before, golden.plan):
+            yield f"  [yellow]~[/yellow] {kind} {_difference(difference)}"
 
 
 def _change(change: Change) -> Iterator[str]:
