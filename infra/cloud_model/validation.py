@@ -6,7 +6,6 @@ import collections.abc
 import re
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
@@ -23,55 +22,29 @@ TAKEN_BESIDE = {
 under whose name the package lists those of something else."""
 
 
-BEYOND_ENUMS = {
-    ("azure-native:monitor:DataCollectionRule", "dataFlows.streams"): r"Custom-\w+_CL",
-    ("azure-native:monitor:ScheduledQueryRule", "criteria.allOf.operator"): r"Equals|(Greater|Less)Than(OrEqual)?",
-}
-"""By type and property: what the cloud takes beside the package's enumeration, which is too small or another type's."""
-
-INDEX = re.compile(r"\[\d+\]")
-
-
 def failures(token: str, inputs: dict[str, Any]) -> list[str]:
     """What is wrong with the inputs of a resource, one sentence each: missing, unknown, wrong type, outside an enum.
 
     Unknown values and placeholders such as `<secret>` count as given. A type without a class has no failures.
     """
     args = args_class(token)
-    return [] if args is None else [str(each) for each in _of_object(args, inputs, "") if not _is_taken(token, each)]
+    return [] if args is None else list(_of_object(args, inputs, ""))
 
 
-@dataclass(frozen=True)
-class _Failure:
-    """One thing wrong, and where; `outside_enum` holds the value that an enumeration does not list."""
-
-    path: str
-    text: str
-    outside_enum: str | None = None
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def _is_taken(token: str, failure: _Failure) -> bool:
-    pattern = BEYOND_ENUMS.get((token, INDEX.sub("", failure.path)))
-    return bool(pattern and failure.outside_enum and re.fullmatch(pattern, failure.outside_enum))
-
-
-def _of_object(args: type, value: dict[str, Any], path: str) -> Iterator[_Failure]:
+def _of_object(args: type, value: dict[str, Any], path: str) -> Iterator[str]:
     known = shape(args)
     for name in sorted(known.required - {key for key, given in value.items() if given is not None}):
-        yield _Failure(path + name, f"missing required property {path}{name}")
+        yield f"missing required property {path}{name}"
     for key, given in value.items():
         if key.startswith("__"):
             continue
         if key not in known.properties:
-            yield _Failure(path + key, f"unknown property {path}{key}: {args.__name__} has none of this name")
+            yield f"unknown property {path}{key}: {args.__name__} has none of this name"
         elif given is not None:
             yield from _of_value(known.properties[key], given, path + key)
 
 
-def _of_value(hint: Any, value: Any, path: str) -> Iterator[_Failure]:
+def _of_value(hint: Any, value: Any, path: str) -> Iterator[str]:
     if value == UNKNOWN or (isinstance(value, str) and value.startswith("<") and value.endswith(">")):
         return
     options = alternatives(hint)
@@ -82,18 +55,18 @@ def _of_value(hint: Any, value: Any, path: str) -> Iterator[_Failure]:
         allowed = sorted(str(member.value) for one in enums for member in one)
         beside = [TAKEN_BESIDE[one.__name__] for one in enums if one.__name__ in TAKEN_BESIDE]
         if str(value) not in allowed and not any(one.fullmatch(str(value)) for one in beside):
-            yield _Failure(path, f"{path} is {value!r}, which is none of {', '.join(allowed)}", str(value))
+            yield f"{path} is {value!r}, which is none of {', '.join(allowed)}"
         return
     verdicts = [list(_of_option(option, value, path)) for option in options if not is_enum(option)]
     if verdicts:
         yield from min(verdicts, key=len)
 
 
-def _of_option(option: Any, value: Any, path: str) -> Iterator[_Failure]:
+def _of_option(option: Any, value: Any, path: str) -> Iterator[str]:
     origin = typing.get_origin(option)
     if is_args(option) or origin is collections.abc.Mapping or option is dict or origin is dict:
         if not isinstance(value, dict):
-            yield _Failure(path, f"{path} is {value!r} where an object is wanted")
+            yield f"{path} is {value!r} where an object is wanted"
         elif is_args(option):
             yield from _of_object(option, value, path + ".")
         elif typing.get_args(option):
@@ -101,12 +74,12 @@ def _of_option(option: Any, value: Any, path: str) -> Iterator[_Failure]:
                 yield from _of_value(typing.get_args(option)[1], each, f"{path}.{key}")
     elif origin in (collections.abc.Sequence, list):
         if not isinstance(value, list):
-            yield _Failure(path, f"{path} is {value!r} where a list is wanted")
+            yield f"{path} is {value!r} where a list is wanted"
         else:
             for index, each in enumerate(value):
                 yield from _of_value(typing.get_args(option)[0], each, f"{path}[{index}]")
     elif option in PRIMITIVES and not _has_type(value, PRIMITIVES[option]):
-        yield _Failure(path, f"{path} is {value!r} where a value of type {option.__name__} is wanted")
+        yield f"{path} is {value!r} where a value of type {option.__name__} is wanted"
 
 
 def _has_type(value: Any, wanted: tuple[type, ...]) -> bool:
