@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_snake
 from stacks.keys import all_keys, how_to_set
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import VpnSku
-from stacks.settings.platform import ClusterIdentity
+from stacks.settings.platform import ClusterIdentity, Hub, Store
 
 SECRET = "<secret>"  # noqa: S105  (what a plan shows in a secret's place)
 
@@ -48,22 +48,23 @@ def _always(_: StackSettings) -> bool:
 
 
 @dataclass(frozen=True)
-class _Rule:
-    """When a layer needs a key."""
+class Rule:
+    """When a layer needs a key. `condition`: what `when` asks, in words for the reference."""
 
     key: str
     layer: Layer
     why: str
+    condition: str = ""
     when: Callable[[StackSettings], bool] = _always
     refuses: bool = True
 
 
+def _gateway(settings: StackSettings) -> bool:
+    return settings.vpn.sku is not VpnSku.NONE
+
+
 def _federated(settings: StackSettings) -> bool:
     return settings.includes(Layer.CLUSTER) and settings.cluster.identity is ClusterIdentity.FEDERATED
-
-
-def _keys(settings: StackSettings) -> bool:
-    return settings.includes(Layer.CLOUD) and settings.cluster.identity is ClusterIdentity.KEYS
 
 
 def _reached(settings: StackSettings) -> bool:
@@ -71,33 +72,56 @@ def _reached(settings: StackSettings) -> bool:
     return settings.deploy.cluster
 
 
-_RULES = (
-    _Rule("azure.subscriptionId", Layer.CLOUD, "every id in Azure begins with it"),
-    _Rule("azure.tenantId", Layer.CLOUD, "the vault and the sign-in of the services name it"),
-    _Rule("alerts.contacts", Layer.CLOUD, "budget and alerts are mailed to them"),
-    _Rule("cluster.issuer", Layer.CLOUD, "the cluster's services are trusted by it", _federated),
-    _Rule(
+def _by_key(settings: StackSettings) -> bool:
+    keys = settings.includes(Layer.CLOUD) and settings.cluster.identity is ClusterIdentity.KEYS
+    return keys and _reached(settings)
+
+
+def _tables_by_key(settings: StackSettings) -> bool:
+    return _by_key(settings) and settings.services.store is Store.TABLES
+
+
+def _signalr_by_key(settings: StackSettings) -> bool:
+    return _by_key(settings) and settings.services.hub is Hub.AZURE
+
+
+RULES = (
+    Rule("azure.subscriptionId", Layer.CLOUD, "every id in Azure begins with it"),
+    Rule("azure.tenantId", Layer.CLOUD, "the vault and the sign-in of the services name it"),
+    Rule("alerts.contacts", Layer.CLOUD, "budget and alerts are mailed to them"),
+    Rule(
+        "cluster.issuer",
+        Layer.CLOUD,
+        "the cluster's services are trusted by it",
+        "with `cluster.identity` federated",
+        _federated,
+    ),
+    Rule(
         "onPrem.address",
         Layer.VPN,
         "without it there is a gateway and no connection",
-        lambda settings: settings.vpn.sku is not VpnSku.NONE,
+        "for a connection; goes up without",
+        _gateway,
         refuses=False,
     ),
-    _Rule("cluster.context", Layer.CLUSTER, "it says which cluster of the kubeconfig is meant", _reached),
-    _Rule("cluster.uid", Layer.CLUSTER, "it proves that the cluster is the meant one", _reached),
-    _Rule(
+    Rule("cluster.context", Layer.CLUSTER, "it says which cluster of the kubeconfig is meant", when=_reached),
+    Rule("cluster.uid", Layer.CLUSTER, "it proves that the cluster is the meant one", when=_reached),
+    Rule(
         "storageConnectionString",
         Layer.CLUSTER,
         "with cluster.identity keys the services sign in to the tables by it",
-        lambda settings: _keys(settings) and _reached(settings),
+        "with `cluster.identity` keys",
+        _tables_by_key,
     ),
-    _Rule(
+    Rule(
         "signalrConnectionString",
         Layer.CLUSTER,
         "with cluster.identity keys the backend signs in to SignalR by it",
-        lambda settings: _keys(settings) and _reached(settings),
+        "with `cluster.identity` keys",
+        _signalr_by_key,
     ),
 )
+"""What committed files leave empty, in the order of the layers."""
 
 
 def value_of(settings: StackSettings, key: str) -> Any:
@@ -113,8 +137,8 @@ def _absent(settings: StackSettings, key: str) -> bool:
     return not (value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
-def _included(settings: StackSettings) -> Iterator[_Rule]:
-    for rule in _RULES:
+def _included(settings: StackSettings) -> Iterator[Rule]:
+    for rule in RULES:
         if settings.includes(rule.layer) and rule.when(settings):
             yield rule
 

@@ -59,6 +59,11 @@ SIGNALR = NameRule("SignalR", r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?", f"{_HYPHEN
 WORKSPACE = NameRule("Log Analytics workspace", _HYPHENED, _HYPHENED_WORDS, 4, 63)
 INSIGHTS = NameRule("Application Insights", r"[^%&\\?/]*[^%&\\?/ .]", "anything but '%', '&', '\\', '?', '/'", 1, 260)
 IDENTITY = NameRule("managed identity", r"[A-Za-z0-9][A-Za-z0-9_-]*", "letters, digits, '_' and '-'", 3, 128)
+REGISTRY_PART = NameRule("registry token or scope map", r"[A-Za-z0-9_-]+", "letters, digits, '_' and '-'", 5, 50)
+ENDPOINT = NameRule("data collection endpoint", _HYPHENED, _HYPHENED_WORDS, 3, 44)
+COLLECTION = NameRule("data collection rule", _HYPHENED, _HYPHENED_WORDS, 3, 64)
+MONITOR = NameRule("monitor resource", _HYPHENED, _HYPHENED_WORDS, 1, 260)
+BUDGET = NameRule("budget", r"[A-Za-z0-9_-]+", "letters, digits, '_' and '-'", 1, 63)
 LABEL = NameRule("Kubernetes namespace", _LABEL, _LABEL_WORDS, 1, 63)
 OBJECT = NameRule("Kubernetes object", rf"{_LABEL}(\.{_LABEL})*", f"{_LABEL_WORDS}, and '.' between such", 1, 253)
 
@@ -69,20 +74,8 @@ def ruled(settings: StackSettings) -> Iterator[tuple[str, str, NameRule]]:
     """Every name of the stack: the key to change it by, the name, the rule."""
     names = Names(settings)
     if settings.includes(Layer.CLOUD):
-        yield "names.resourceGroup", names.resource_group, RESOURCE_GROUP
-        yield "projectName", names.virtual_network, NETWORK
-        yield "projectName", names.network_security_group, NETWORK_PART
-        yield "names.storage", names.storage, STORAGE
-        yield "names.vault", names.vault, VAULT
-        yield "names.webapp", names.webapp, WEBAPP
-        yield "names.signalr", names.signalr, SIGNALR
-        yield "projectName", names.app_service_plan, PLAN
-        yield "projectName", names.site, SITE
-        yield "projectName", names.workspace, WORKSPACE
-        yield "projectName", names.application_insights, INSIGHTS
-        yield from (("projectName", names.identity(role), IDENTITY) for role in IDENTITY_ROLES)
-        if settings.registry.mode is RegistryMode.OWN:
-            yield "names.registry", names.registry, REGISTRY
+        yield from _overridable(settings, names)
+        yield from (("projectName", name, rule) for name, rule in _derived(names))
     if settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
         for name in (names.vpn_gateway, names.vpn_public_address, names.local_network_gateway, names.vpn_connection):
             yield "projectName", name, NETWORK_PART
@@ -91,6 +84,37 @@ def ruled(settings: StackSettings) -> Iterator[tuple[str, str, NameRule]]:
         yield "names.storageClass", names.storage_class, OBJECT
         yield from (("names.volumes", names.persistent_volume(volume), OBJECT) for volume in VOLUMES)
         yield from (("names.clusterRoles", names.cluster_role(role), OBJECT) for role in CLUSTER_ROLES)
+
+
+def _overridable(settings: StackSettings, names: Names) -> Iterator[tuple[str, str, NameRule]]:
+    """Names that must be unique beyond the resource group, each with a setting of its own."""
+    yield "names.resourceGroup", names.resource_group, RESOURCE_GROUP
+    yield "names.storage", names.storage, STORAGE
+    yield "names.vault", names.vault, VAULT
+    yield "names.webapp", names.webapp, WEBAPP
+    yield "names.signalr", names.signalr, SIGNALR
+    if settings.registry.mode is RegistryMode.OWN:
+        yield "names.registry", names.registry, REGISTRY
+
+
+def _derived(names: Names) -> Iterator[tuple[str, NameRule]]:
+    """Names inside the resource group."""
+    yield names.virtual_network, NETWORK
+    yield names.network_security_group, NETWORK_PART
+    yield names.private_endpoint, NETWORK
+    yield names.private_endpoint_interface, NETWORK_PART
+    yield names.registry_scope_map, REGISTRY_PART
+    yield names.registry_token, REGISTRY_PART
+    yield names.app_service_plan, PLAN
+    yield names.site, SITE
+    yield names.workspace, WORKSPACE
+    yield names.application_insights, INSIGHTS
+    yield names.data_collection_endpoint, ENDPOINT
+    yield names.data_collection_rule, COLLECTION
+    yield names.action_group, MONITOR
+    yield names.availability_test, MONITOR
+    yield names.budget, BUDGET
+    yield from ((names.identity(role), IDENTITY) for role in IDENTITY_ROLES)
 
 
 def alone(settings: StackSettings) -> Iterator[str]:

@@ -22,9 +22,10 @@ def alone(settings: StackSettings) -> Iterator[str]:
     for key in _GUIDS:
         if given(value_of(settings, key)) and not re.fullmatch(_GUID, value_of(settings, key)):
             yield f"{key} {value_of(settings, key)!r} is no GUID: give it as 8-4-4-4-12 hexadecimal digits"
-    for operator in settings.vault.operators:
-        if not re.fullmatch(_GUID, operator):
-            yield f"vault.operators holds {operator!r}: give principal ids, 8-4-4-4-12 hexadecimal digits"
+    for key in ("vault.operators", "logs.publishers"):
+        for principal in value_of(settings, key):
+            if not re.fullmatch(_GUID, principal):
+                yield f"{key} holds {principal!r}: give principal ids, 8-4-4-4-12 hexadecimal digits"
     yield from _contacts(settings.alerts.contacts)
     yield from _issuer(settings.cluster.issuer)
     domain = settings.site.custom_domain
