@@ -118,7 +118,7 @@ class Monitor(MockMonitor):
     @staticmethod
     def _kept_secret(one: Registration, outputs: dict[str, Any]) -> dict[str, Any]:
         """Outputs of secret inputs stay secret, and so do those that the program names."""
-        hidden = {key for key, value in one.inputs.items() if isinstance(value, Secret)}
+        hidden = {key for key, value in one.inputs.items() if reveal(value) != value}
         hidden |= set(one.additional_secret_outputs)
         return {key: Secret(value) if key in hidden else value for key, value in outputs.items()}
 
