@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         """What the program of a stack declares, against the plan committed in stacks/plan.
 
         Replacements and deletions come first; what is protected is marked. Exit code 0: as committed (or written);
-        1: it differs; 2: the settings or the program are refused.
+        1: it differs; 2: settings or program are refused, or the program fails.
 
         Example: `spy plan prod`, `spy plan dev prod --json`, `spy plan --write`
         """
@@ -48,6 +48,9 @@ def _recorded(stack: str) -> Golden:
     except (SettingsRefused, PlanRefused, AmbiguousPath) as refused:
         for line in str(refused).splitlines():
             typer.echo(f"{stack}: {line}", err=True)
+        raise typer.Exit(REFUSED) from None
+    except Exception:  # a program that fails is no plan that differs: another exit code, and where it failed
+        Console(stderr=True).print_exception()
         raise typer.Exit(REFUSED) from None
 
 

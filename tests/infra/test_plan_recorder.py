@@ -162,8 +162,7 @@ def test_whole_numbers_stay_whole_and_fractions_fractions() -> None:
 def test_everything_a_provider_would_refuse_is_told_at_once() -> None:
     def build() -> None:
         storage.StorageAccount("bad", resource_group_name=GROUP, kind="V3", sku={"name": "X"}, tags={"a": "b"})
-        none = managedidentity.UserAssignedIdentity("none", resource_group_name=GROUP).tags["absent"]
-        identity("homeless", resource_group_name=none)
+        identity("homeless", resource_group_name=identity("none").tags.apply(lambda tags: tags))
 
     with pytest.raises(PlanRefused) as refused:
         recording(build)
