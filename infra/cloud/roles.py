@@ -58,13 +58,13 @@ def assign(
     scope: pulumi.Input[str],
     role: Role,
     principal_id: pulumi.Input[str],
-    principal_type: str | None = "ServicePrincipal",
+    principal_type: str = "ServicePrincipal",
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> authorization.RoleAssignment:
     """Grant `role` on the resource with the id `scope` to `principal_id`, the object id of an identity or a person.
 
-    The type is said for identities, because Azure's directory may not show a fresh one yet and then refuses to guess;
-    None leaves Azure to look it up, for persons and groups that settings name.
+    The type is said, because Azure's directory may not show a fresh identity yet and then refuses to guess. It cannot
+    be left out: the provider's package takes that as "User", so a group among the persons of a setting is refused.
     """
     return authorization.RoleAssignment(
         name,

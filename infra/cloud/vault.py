@@ -64,7 +64,7 @@ class Vault(Component):
                 scope=vault.id,
                 role=Role.KEY_VAULT_ADMINISTRATOR,
                 principal_id=operator,
-                principal_type=None,
+                principal_type="User",
             )
         self.vault_id = vault.id
         self.vault_name = vault.name
