@@ -13,7 +13,7 @@ from pulumi.runtime import config as engine
 from stacks.checks import check
 from stacks.checks.digests import unresolved
 from stacks.keys import PROJECT, all_keys
-from stacks.load import foreign, load_others
+from stacks.load import foreign, with_others
 from stacks.needs import missing
 from stacks.parse import encrypted_object, settings_of
 from stacks.refusal import SettingsRefused, refuse
@@ -30,7 +30,7 @@ def settings(root: Path | None = None) -> StackSettings:
     """
     try:
         own = settings_of(pulumi.get_stack(), _values())
-        check(load_others(own, root or _root()))
+        check(with_others(own, root or _root()))
         refuse([*missing(own), *unresolved(own)])
     except SettingsRefused as refused:
         raise pulumi.RunError(str(refused)) from None

@@ -14,7 +14,7 @@ from stacks.parse import encrypted_object, settings_of
 from stacks.refusal import SettingsRefused, refuse
 from stacks.settings import StackSettings
 
-__all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "missing", "needed", "stack_names"]
+__all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "missing", "needed", "stack_names", "with_others"]
 
 
 def stack_names(root: Path) -> list[str]:
@@ -44,9 +44,10 @@ def load(stack: str, root: Path) -> StackSettings:
         raise SettingsRefused(f"{path.name}: {problem}" for problem in refused.problems) from None
 
 
-def load_others(own: StackSettings, root: Path) -> list[StackSettings]:
-    """All stacks of the project folder, `own` in place of its file. Raises as load does."""
-    return [own, *(load(stack, root) for stack in stack_names(root) if stack != own.stack)]
+def with_others(own: StackSettings, root: Path) -> list[StackSettings]:
+    """All stacks of the project folder, sorted, `own` in place of its file. Raises as load does."""
+    others = [load(stack, root) for stack in stack_names(root) if stack != own.stack]
+    return sorted([own, *others], key=lambda settings: settings.stack)
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:

@@ -21,6 +21,9 @@ MAY_IMPORT = {
     "backend": {"contracts", "market", "service"},
     "cli": {"contracts", "market", "broker", "simulator", "service", "detector", "backend"},
 }
+STACKS_LIBRARIES = {"pydantic", "yaml"}
+"""What `stacks` may use beside the standard library: it is read without Pulumi, by tools and tests alike."""
+
 CONTRACTS_LIBRARIES = {"pydantic"} | set(sys.stdlib_module_names)
 
 
@@ -55,6 +58,50 @@ def test_a_package_imports_only_what_the_house_allows(package: str) -> None:
 def test_contracts_need_pydantic_and_the_standard_library_only() -> None:
     used = {name.split(".")[0] for path in files_of("contracts") for name in imports_of(path)} - {"apps"}
     assert used <= CONTRACTS_LIBRARIES
+
+
+def declared_files(folder: str) -> list[Path]:
+    """Source files of a package beside `apps`; never empty."""
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files, f"{folder} has no source"
+    return files
+
+
+@pytest.mark.parametrize("folder", ["infra", "stacks"])
+def test_what_declares_the_stacks_knows_of_the_apps_only_their_contracts(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in declared_files(folder)
+        for name in imports_of(path)
+        if name.split(".")[0] == "apps" and name.split(".")[1:2] != ["contracts"]
+    ]
+    assert not wrong
+
+
+def test_stacks_need_no_pulumi_and_know_nothing_of_the_program() -> None:
+    """Settings and checks are read by the plan, the command line and tests, in either environment."""
+    used = {name.split(".")[0] for path in declared_files("stacks") for name in imports_of(path)}
+    assert used <= STACKS_LIBRARIES | set(sys.stdlib_module_names) | {"apps", "pydantic_core", "stacks"}
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_no_service_imports_what_declares_it(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files_of(package)
+        for name in imports_of(path)
+        if name.split(".")[0] in {"infra", "stacks"}
+    ]
+    assert not wrong
+
+
+def test_no_module_of_the_program_hides_one_of_the_standard_library() -> None:
+    """The stock host runs with `infra/` first on the path: a `platform.py` there would break `pulumi up` and no test.
+
+    tests/infra/test_module_names.py asks the same of installed packages.
+    """
+    modules = {path.stem for path in (ROOT / "infra").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert not modules & set(sys.stdlib_module_names)
 
 
 def test_only_broker_imports_ib_insync() -> None:

@@ -1,0 +1,138 @@
+"""The program's settings under the real engine: the same as a plan's, or refused before any resource."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi import automation
+
+from infra import configuration
+from stacks.load import load
+from stacks.settings import StackSettings
+from tests.stacks.builders import DIGEST, GUID, ROOT, UID
+from tests.toolchain import pulumi_cli
+
+COMPLETE: dict[str, Any] = {
+    "azure": {"subscriptionId": GUID, "tenantId": GUID},
+    "alerts": {"contacts": ["owner@example.org"]},
+    "cluster": {"context": "home", "uid": UID, "issuer": "https://issuer.example.org"},
+    "images": {"backend": DIGEST, "detector": DIGEST, "tradingBot": DIGEST},
+}
+"""What makes the committed files complete."""
+
+Previewed = Callable[..., StackSettings]
+
+
+@pytest.fixture
+def previewed(tmp_path: Path) -> Previewed:
+    """Previews a program that does nothing but read its settings, and gives these."""
+    for path in ROOT.glob("Pulumi*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    for folder in ("state", "home", "infra", "cli/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "cli" / "bin" / "pulumi").symlink_to(pulumi_cli())
+
+    def preview(stack: str, values: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> StackSettings:
+        lay(tmp_path / f"Pulumi.{stack}.yaml", values)
+        read: list[StackSettings] = []
+        engine = automation.create_stack(
+            stack,
+            project_name="spy-options",
+            program=lambda: read.append(configuration.settings(tmp_path)),
+            opts=automation.LocalWorkspaceOptions(
+                work_dir=str(tmp_path),
+                pulumi_home=str(tmp_path / "home"),
+                pulumi_command=automation.PulumiCommand(str(tmp_path / "cli"), skip_version_check=True),
+                env_vars={
+                    "PULUMI_BACKEND_URL": f"file://{tmp_path}/state",
+                    "PULUMI_CONFIG_PASSPHRASE": "guards test values only",
+                    "PULUMI_SKIP_UPDATE_CHECK": "true",
+                },
+            ),
+        )
+        for key, value in (secrets or {}).items():
+            engine.set_config(key, automation.ConfigValue(value, secret=True), path=True)
+        engine.preview(color="never", suppress_progress=True)
+        return read[0]
+
+    return preview
+
+
+def lay(path: Path, values: Mapping[str, Any]) -> None:
+    """Lay values over a stack file; a key with a namespace of its own is taken as it stands."""
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, value in values.items():
+        key = name if ":" in name else f"spy-options:{name}"
+        held = written["config"].get(key)
+        written["config"][key] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
+    path.write_text(yaml.safe_dump(written), encoding="utf-8")
+
+
+def refused(previewed: Previewed, *arguments: Any) -> str:
+    """What the engine prints when the program ends before any resource."""
+    with pytest.raises(automation.CommandError) as failed:
+        previewed(*arguments)
+    printed = str(failed.value)
+    assert "Traceback" not in printed.partition("stderr")[0]
+    assert set(re.findall(r"^ *\+ +(\S+:\S+) \S+ create", printed, re.MULTILINE)) == {"pulumi:pulumi:Stack"}
+    return printed
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_engine_gives_the_program_what_a_plan_is_made_of(previewed: Previewed, stack: str, tmp_path: Path) -> None:
+    assert previewed(stack, COMPLETE) == load(stack, tmp_path)
+
+
+def test_a_secret_reaches_the_program_decrypted(previewed: Previewed) -> None:
+    psk = "0123456789-abcdefghijklmnopqrstuv"
+    assert previewed("prod", COMPLETE, {"vpnPsk": psk}).vpn_psk.get_secret_value() == psk
+
+
+def test_keys_that_nothing_reads_end_the_program_before_any_resource(previewed: Previewed) -> None:
+    printed = refused(previewed, "prod", {**COMPLETE, "vpn.sku": "none", "nonsense": 3, "vpn": {"skuu": "Basic"}})
+    assert "spy-options:vpn.sku is one flat key with a dot" in printed
+    assert "nonsense is no setting: did you mean" in printed
+    assert "vpn.skuu is no setting: did you mean vpn.sku?" in printed
+
+
+def test_configuration_of_default_providers_is_refused_because_there_are_none(previewed: Previewed) -> None:
+    printed = refused(previewed, "prod", {**COMPLETE, "azure-native:location": "westeurope"})
+    assert "azure-native:location is read by nothing" in printed
+
+
+def test_what_does_not_go_together_ends_the_program_before_any_resource(previewed: Previewed) -> None:
+    wrong = {"vpn": {"sku": "Basic", "customPolicy": True}, "names": {"storage": "stspyoptionsdev"}}
+    printed = refused(previewed, "prod", {**COMPLETE, **wrong})
+    assert "prod: vpn.customPolicy is true and the SKU Basic takes no IPsec policy" in printed
+    assert "dev and prod both have names.storage 'stspyoptionsdev'" in printed
+
+
+def test_what_committed_files_leave_empty_ends_the_program_before_any_resource(previewed: Previewed) -> None:
+    printed = refused(previewed, "prod", {})
+    for key in ("azure.subscriptionId", "azure.tenantId", "alerts.contacts", "cluster.issuer", "cluster.uid"):
+        assert f"{key} is empty and the layer" in printed
+    assert "images.backend is unresolved and nothing runs without a digest" in printed
+    assert "onPrem.address is empty" not in printed, "there is a gateway without connection then"
+
+
+def test_a_missing_secret_of_an_included_layer_is_told(previewed: Previewed) -> None:
+    keys = {"cluster": {**COMPLETE["cluster"], "identity": "keys"}}
+    opened = {"storage": {"sharedKey": True}, "signalr": {"localAuth": True}}
+    printed = refused(previewed, "prod", {**COMPLETE, **keys, **opened})
+    assert "storageConnectionString is empty and the layer cluster needs it" in printed
+    assert "signalrConnectionString is empty and the layer cluster needs it" in printed
+
+
+def test_a_secret_inside_an_object_is_refused_because_it_would_hide_the_whole_object(previewed: Previewed) -> None:
+    printed = refused(previewed, "prod", COMPLETE, {"azure.tenantId": GUID})
+    assert "azure holds an encrypted value and is no secret setting: set it without --secret" in printed
+
+
+def test_the_engine_itself_refuses_a_value_of_another_type(previewed: Previewed) -> None:
+    with pytest.raises(automation.CommandError, match=r"'budget.amount' must be of type 'integer'"):
+        previewed("prod", {**COMPLETE, "budget": {"amount": 70.5}})
