@@ -11,6 +11,7 @@ import pulumi_docker_build as docker_build
 import pulumi_random as random
 from pulumi_azure_native import resources
 
+from apps.contracts.names import AzureEnv
 from infra.cloud.availability import Availability
 from infra.cloud.identity import Identities
 from infra.cloud.linked_backend import LinkedBackend
@@ -161,9 +162,7 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
         client_id=identities.webapp_client_id,
         tables_endpoint=cloud.storage.tables_endpoint,
         signalr_endpoint=cloud.realtime.endpoint,
-        insights_connection_string=cloud.observability.insights_connection_string,
         origins=cloud.site.origins,
-        secret_uris={},
     )
     granted = [cloud.storage.read_by_webapp, cloud.realtime.negotiated_by_webapp]
     if cloud.registry:
@@ -177,8 +176,10 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
             identity_client_id=identities.webapp_client_id,
             identity_principal_id=identities.webapp_principal_id,
             vault_id=cloud.vault.vault_id,
+            vault_name=cloud.vault.vault_name,
             subnet_id=cloud.network.app_subnet_id,
             settings=environment,
+            secrets={AzureEnv.APPLICATION_INSIGHTS: cloud.observability.insights_connection_string},
             granted=granted,
         ),
         within,

@@ -5,13 +5,14 @@ What the backend is told is in infra/cloud/webapp_settings.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import web
 
 from infra.cloud.roles import Role, assign
+from infra.cloud.vault import vault_secret
 from infra.component import Component
 from infra.scope import Scope
 from stacks.settings.platform import Hub
@@ -34,9 +35,9 @@ TIERS = {
 class WebappArgs:
     """What the web app is made from.
 
-    `image` is a reference by digest, `subnet_id` the subnet it reaches private addresses from, `vault_id` the Key Vault
-    its references point into, `settings` its environment, and `granted` the role assignments on other resources that
-    it cannot start without: it is created after them.
+    `image` is a reference by digest, `subnet_id` the subnet it reaches private addresses from, `settings` its
+    environment, `secrets` the part of it that is kept in the Key Vault (environment key to value), and `granted` the
+    role assignments on other resources that it cannot start without: it is created after them.
     """
 
     image: pulumi.Input[str]
@@ -44,16 +45,18 @@ class WebappArgs:
     identity_client_id: pulumi.Input[str]
     identity_principal_id: pulumi.Input[str]
     vault_id: pulumi.Input[str]
+    vault_name: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
-    settings: dict[str, pulumi.Input[str]]
+    settings: Mapping[str, pulumi.Input[str]]
+    secrets: Mapping[str, pulumi.Input[str]]
     granted: Sequence[pulumi.Resource]
 
 
 class Webapp(Component):
     """Web app on a Linux plan: https only, signed in as its own identity, without publishing passwords.
 
-    It reaches the tables' private endpoint and the home network through AppSubnet; everything public it reaches
-    directly. Its image, its tables, SignalR and its Key Vault references all go by the one user-assigned identity,
+    It reaches the tables' private endpoint, the home network and the vault (a service endpoint) through AppSubnet, and
+    everything else directly. Its image, its tables, SignalR and its Key Vault references all go by the one identity,
     whose rights exist before it does: an App Service that starts without them stays broken until it is restarted.
     """
 
@@ -91,6 +94,7 @@ class Webapp(Component):
                 ),
                 key_vault_reference_identity=args.identity_id,
                 virtual_network_subnet_id=args.subnet_id,
+                outbound_vnet_routing=web.OutboundVnetRoutingArgs(all_traffic=False, application_traffic=False),
                 https_only=True,
                 client_affinity_enabled=False,
                 ssh_enabled=False,
@@ -140,9 +144,26 @@ class Webapp(Component):
             ftps_state=web.FtpsState.DISABLED,
             remote_debugging_enabled=False,
             web_sockets_enabled=self._scope.settings.services.hub is Hub.EMBEDDED,
-            vnet_route_all_enabled=False,
-            app_settings=[web.NameValuePairArgs(name=key, value=value) for key, value in sorted(args.settings.items())],
+            app_settings=[
+                web.NameValuePairArgs(name=key, value=value)
+                for key, value in sorted({**args.settings, **self._references()}.items())
+            ],
         )
+
+    def _references(self) -> dict[str, pulumi.Output[str]]:
+        """Settings that App Service fetches from the vault as the web app's identity; unversioned, so they follow."""
+        references: dict[str, pulumi.Output[str]] = {}
+        for key, value in self._args.secrets.items():
+            kept = vault_secret(
+                key.lower().replace("_", "-"),
+                parent=self,
+                scope=self._scope,
+                vault_name=self._args.vault_name,
+                value=value,
+            )
+            uri = kept.properties.secret_uri
+            references[key] = pulumi.Output.concat("@Microsoft.KeyVault(SecretUri=", uri, ")")
+        return references
 
     def _refuse_passwords(self, webapp: web.WebApp) -> None:
         """Turn publishing by password off, both kinds, one after another: App Service refuses two changes at once."""

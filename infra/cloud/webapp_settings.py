@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pulumi
@@ -23,11 +23,6 @@ class AppServiceEnv:
     STORAGE: Final = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
 
 
-def vault_reference(secret_uri: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Setting that App Service fetches from Key Vault as the web app's identity; without version, so it follows."""
-    return pulumi.Output.concat("@Microsoft.KeyVault(SecretUri=", secret_uri, ")")
-
-
 def listed(values: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
     """Values separated by commas, as the services' settings read them."""
     parts = [part for value in values for part in (",", value)]
@@ -40,14 +35,9 @@ def webapp_settings(
     client_id: pulumi.Input[str],
     tables_endpoint: pulumi.Input[str],
     signalr_endpoint: pulumi.Input[str],
-    insights_connection_string: pulumi.Input[str],
     origins: Sequence[pulumi.Input[str]],
-    secret_uris: Mapping[str, pulumi.Input[str]],
 ) -> dict[str, pulumi.Input[str]]:
-    """Environment of the web app: readers only, no publisher's credential, data and live channel in Azure.
-
-    `secret_uris` are the settings that come from Key Vault: environment key to the secret's URI without version.
-    """
+    """Environment of the web app: readers only, no publisher's credential, data and live channel in Azure."""
     settings, tenant = scope.settings, scope.settings.azure.tenant_id
     simulated = settings.cluster.gateway is GatewayMode.SIMULATOR
     return {
@@ -66,8 +56,6 @@ def webapp_settings(
         AzureEnv.TENANT_ID: tenant,
         AzureEnv.TABLES_ENDPOINT: tables_endpoint,
         AzureEnv.SIGNALR_ENDPOINT: signalr_endpoint,
-        AzureEnv.APPLICATION_INSIGHTS: insights_connection_string,
         AppServiceEnv.PORT: str(Port.BACKEND),
         AppServiceEnv.STORAGE: "false",
-        **{key: vault_reference(uri) for key, uri in secret_uris.items()},
     }

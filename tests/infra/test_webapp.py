@@ -9,21 +9,20 @@ from typing import Any
 import pytest
 
 from apps.contracts.names import AzureEnv
-from infra.cloud.webapp import TIERS, Webapp, WebappArgs
-from infra.cloud.webapp_settings import AppServiceEnv, webapp_settings
-from infra.plan import Plan
-from infra.scope import Scope
+from infra.cloud.webapp import TIERS
+from infra.cloud.webapp_settings import AppServiceEnv
+from infra.plan import Plan, Secret
 from stacks.settings import StackSettings
 from tests.infra.order import made_before
-from tests.infra.recording import inputs_of, recorded, recorded_part
+from tests.infra.recording import inputs_of, recorded
 
 WEBAPP = "azure-native:web:WebApp"
 PLAN = "azure-native:web:AppServicePlan"
+VAULT_SECRET = "azure-native:keyvault:Secret"
 DIGEST = f"sha256:{'a' * 64}"
-SECRET_URI = "https://vault.example.org/secrets/telemetry"
 
 
-def settings_of(stack: str = "prod", **changed: object) -> StackSettings:
+def settings_of(stack: str, **changed: object) -> StackSettings:
     base: dict[str, object] = {
         "stack": stack,
         "azure": {"tenantId": "33333333-3333-3333-3333-333333333333"},
@@ -33,7 +32,7 @@ def settings_of(stack: str = "prod", **changed: object) -> StackSettings:
 
 
 def whole(**changed: object) -> Plan:
-    return recorded(settings_of(**changed), preview=False)
+    return recorded(settings_of("prod", **changed), preview=False)
 
 
 def webapp(**changed: object) -> dict[str, Any]:
@@ -42,34 +41,6 @@ def webapp(**changed: object) -> dict[str, Any]:
 
 def environment(**changed: object) -> dict[str, str]:
     return {one["name"]: one["value"] for one in webapp(**changed)["siteConfig"]["appSettings"]}
-
-
-def with_secret(settings: StackSettings) -> Plan:
-    def build(scope: Scope, within: Any) -> Webapp:
-        return Webapp(
-            "webapp",
-            scope,
-            WebappArgs(
-                image=f"registry.example.org/spy-backend@{DIGEST}",
-                identity_id="identity",
-                identity_client_id="client",
-                identity_principal_id="principal",
-                vault_id="vault",
-                subnet_id="subnet",
-                settings=webapp_settings(
-                    scope,
-                    client_id="client",
-                    tables_endpoint="tables",
-                    signalr_endpoint="signalr",
-                    origins=["https://page.example.org"],
-                    secret_uris={AzureEnv.APPLICATION_INSIGHTS: SECRET_URI},
-                ),
-                granted=[],
-            ),
-            within,
-        )
-
-    return recorded_part(build, settings)
 
 
 def backend_keys() -> set[str]:
@@ -97,7 +68,7 @@ def test_the_plan_is_linux_and_of_the_size_of_its_setting() -> None:
 
 @pytest.mark.parametrize(("sku", "tier"), TIERS.items())
 def test_every_size_that_the_setting_allows_has_a_tier(sku: str, tier: str) -> None:
-    assert settings_of(webapp={"sku": sku}).webapp.sku == sku
+    assert settings_of("prod", webapp={"sku": sku}).webapp.sku == sku
     assert tier
 
 
@@ -141,7 +112,7 @@ def test_publishing_by_password_is_off_both_ways_one_after_the_other() -> None:
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_it_is_made_after_everything_it_cannot_start_without(preview: bool) -> None:
-    plan = recorded(settings_of(), preview=preview)
+    plan = recorded(settings_of("prod"), preview=preview)
     assert made_before(plan, plan.named(WEBAPP, "webapp")) >= {
         "RoleAssignment pull-by-webapp",
         "RoleAssignment read-by-webapp",
@@ -162,7 +133,7 @@ def test_it_waits_for_no_grant_of_others_and_not_for_the_gateway() -> None:
 def test_it_reaches_private_addresses_through_appsubnet_and_public_ones_directly() -> None:
     inputs = webapp()
     assert inputs["virtualNetworkSubnetId"].endswith("/virtualNetworks/vnet-spy-options/subnets/AppSubnet")
-    assert inputs["siteConfig"]["vnetRouteAllEnabled"] is False
+    assert inputs["outboundVnetRouting"] == {"allTraffic": False, "applicationTraffic": False}
 
 
 def test_every_setting_is_a_key_of_the_backend_or_of_azure() -> None:
@@ -210,7 +181,13 @@ def test_it_holds_no_key_no_password_and_no_publishers_credential() -> None:
     assert not [value for value in said.values() if "AccountKey" in value or "AccessKey" in value]
 
 
-def test_a_secret_setting_is_a_reference_into_the_vault_without_version() -> None:
-    plan = with_secret(settings_of())
-    said = {one["name"]: one["value"] for one in inputs_of(plan, WEBAPP, "webapp")["siteConfig"]["appSettings"]}
-    assert said["APPLICATIONINSIGHTS_CONNECTION_STRING"] == f"@Microsoft.KeyVault(SecretUri={SECRET_URI})"
+def test_a_secret_setting_is_a_reference_to_a_protected_secret_of_the_vault_without_version() -> None:
+    plan = whole()
+    (secret,) = (one for one in plan.of_type(VAULT_SECRET) if one.name == "applicationinsights-connection-string")
+    vault = "https://kv-spy-options-0dte.vault.azure.net"
+    assert environment()[AzureEnv.APPLICATION_INSIGHTS] == (
+        f"@Microsoft.KeyVault(SecretUri={vault}/secrets/applicationinsights-connection-string)"
+    )
+    assert isinstance(secret.inputs["properties"]["value"], Secret)
+    assert secret.protect
+    assert "Secret applicationinsights-connection-string" in made_before(plan, plan.named(WEBAPP, "webapp"))
