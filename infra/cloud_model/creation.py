@@ -24,10 +24,23 @@ def created(token: str, name: str, inputs: Outputs) -> tuple[str, Outputs]:
 
 
 def previewed(token: str, name: str, inputs: Outputs) -> Outputs:
-    """Outputs that are known before the resource exists: its inputs, and what the provider's Check adds to them."""
+    """Outputs before the resource exists: inputs, what the provider's Check adds, unknown what the cloud adds within.
+
+    What the cloud adds beside the inputs is left out: the SDK takes it for unknown.
+    """
     if token.startswith("kubernetes:") and "helm.sh" not in token:
         return {**inputs, "metadata": _metadata(token, name, inputs)}
-    return _echoed(inputs)
+    echoed = _echoed(inputs)
+    computed = COMPUTED[token](New("", name, echoed)) if token in COMPUTED else {}
+    return {key: _with_unknowns(value, computed.get(key)) for key, value in echoed.items()}
+
+
+def _with_unknowns(known: Any, computed: Any) -> Any:
+    """An object of the inputs with what the cloud adds within it, as unknown."""
+    if not isinstance(known, dict) or not isinstance(computed, dict):
+        return known
+    added = {key: UNKNOWN for key in computed if key not in known}
+    return {**added, **{key: _with_unknowns(value, computed.get(key)) for key, value in known.items()}}
 
 
 def _echoed(inputs: Outputs) -> Outputs:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.plan.values import UNKNOWN
+
 
 def symbolic(path: str, known: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
     """Outputs with every computed text replaced by `<PATH.PROPERTY>`; what `known` holds stays as it is."""
-    return {key: known[key] if key in known else _named(f"{path}.{key}", value) for key, value in outputs.items()}
+    return {key: _told(f"{path}.{key}", known.get(key, UNKNOWN), value) for key, value in outputs.items()}
+
+
+def _told(name: str, known: Any, value: Any) -> Any:
+    if known == UNKNOWN:
+        return _named(name, value)
+    if isinstance(known, dict) and isinstance(value, dict):
+        return symbolic(name, known, value)
+    return known
 
 
 def _named(name: str, value: Any) -> Any:
