@@ -153,16 +153,13 @@ class Webapp(Component):
     def _references(self) -> dict[str, pulumi.Output[str]]:
         """Settings that App Service fetches from the vault as the web app's identity; unversioned, so they follow."""
         references: dict[str, pulumi.Output[str]] = {}
+        vault = self._args.vault_name
         for key, value in self._args.secrets.items():
-            kept = vault_secret(
-                key.lower().replace("_", "-"),
-                parent=self,
-                scope=self._scope,
-                vault_name=self._args.vault_name,
-                value=value,
+            name = key.lower().replace("_", "-")
+            kept = vault_secret(name, parent=self, scope=self._scope, vault_name=vault, value=value)
+            references[key] = pulumi.Output.concat(
+                "@Microsoft.KeyVault(VaultName=", vault, ";SecretName=", kept.name, ")"
             )
-            uri = kept.properties.secret_uri
-            references[key] = pulumi.Output.concat("@Microsoft.KeyVault(SecretUri=", uri, ")")
         return references
 
     def _refuse_passwords(self, webapp: web.WebApp) -> None:

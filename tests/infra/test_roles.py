@@ -48,6 +48,8 @@ def test_the_cloud_grants_exactly_this() -> None:
         ("webapp", "Storage Table Data Reader", "StorageAccount"),
         ("backend", "SignalR REST API Owner", "SignalR"),
         ("backend", "Storage Table Data Contributor", "StorageAccount"),
+        *((who, "Monitoring Metrics Publisher", "Component") for who in ("webapp", "detector", "backend", "bot")),
+        *((who, "Monitoring Metrics Publisher", "DataCollectionRule") for who in ("detector", "backend", "bot")),
     }
 
 

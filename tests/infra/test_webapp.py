@@ -184,9 +184,8 @@ def test_it_holds_no_key_no_password_and_no_publishers_credential() -> None:
 def test_a_secret_setting_is_a_reference_to_a_protected_secret_of_the_vault_without_version() -> None:
     plan = whole()
     (secret,) = (one for one in plan.of_type(VAULT_SECRET) if one.name == "applicationinsights-connection-string")
-    vault = "https://kv-spy-options-0dte.vault.azure.net"
     assert environment()[AzureEnv.APPLICATION_INSIGHTS] == (
-        f"@Microsoft.KeyVault(SecretUri={vault}/secrets/applicationinsights-connection-string)"
+        "@Microsoft.KeyVault(VaultName=kv-spy-options-0dte;SecretName=applicationinsights-connection-string)"
     )
     assert isinstance(secret.inputs["properties"]["value"], Secret)
     assert secret.protect
