@@ -32,9 +32,14 @@ class Key:
         return self.field.get_default(call_default_factory=True)
 
     @property
+    def annotation(self) -> Any:
+        """The field's Python type."""
+        return self.field.annotation
+
+    @property
     def is_secret(self) -> bool:
         """Whether the value must be encrypted in the stack file."""
-        return self.field.annotation is SecretStr
+        return self.annotation is SecretStr
 
 
 def fields_of(section: type[Section]) -> dict[str, FieldInfo]:

@@ -64,7 +64,7 @@ def _table(section: type[Section], prefix: str) -> str:
 def _row(key: Key) -> str:
     cells = (
         f"`{key.name}`",
-        _type(key.field.annotation) + _bounds(key),
+        _type(key.annotation) + _bounds(key),
         _default(key),
         str(key.field.description),
         _layer(key.name),

@@ -25,9 +25,9 @@ MARK = "# Generated from stacks/settings by `python -m stacks.schema --write`; a
 
 def declaration(key: Key) -> dict[str, Any]:
     """How Pulumi.yaml declares one setting: type, default, description, and items or secret where they apply."""
-    declared: dict[str, Any] = {"type": _type_name(key.field.annotation)}
+    declared: dict[str, Any] = {"type": _type_name(key.annotation)}
     if declared["type"] == "array":
-        declared["items"] = {"type": _type_name(get_args(key.field.annotation)[0])}
+        declared["items"] = {"type": _type_name(get_args(key.annotation)[0])}
     if key.is_secret:
         declared["secret"] = True
     return {**declared, "default": engine_default(key), "description": key.field.description}
@@ -37,7 +37,7 @@ def engine_default(key: Key) -> Any:
     """The default as the engine's type can hold it."""
     if key.is_secret:
         return ""
-    default = TypeAdapter(key.field.annotation).dump_python(key.default, mode="json")
+    default = TypeAdapter(key.annotation).dump_python(key.default, mode="json")
     return str(default) if isinstance(default, float) else default
 
 
@@ -47,9 +47,13 @@ def _type_name(annotation: Any) -> str:
     return {bool: "boolean", int: "integer"}.get(annotation, "string")
 
 
+ENGINE_KEYS = {"pulumi:disable-default-providers": {"value": ["*"]}}
+"""Every provider is made by the program from the settings: nobody's ambient subscription or kubeconfig is used."""
+
+
 def config_block() -> str:
     """The config block as YAML text."""
-    block = {"config": {name: declaration(key) for name, key in all_keys().items()}}
+    block = {"config": {**ENGINE_KEYS, **{name: declaration(key) for name, key in all_keys().items()}}}
     return yaml.safe_dump(block, sort_keys=False, width=120, allow_unicode=True)
 
 

@@ -29,7 +29,7 @@ def networks(shortest: int, longest: int) -> st.SearchStrategy[IPv4Network]:
 
 def last(network: IPv4Network) -> int:
     """Last address, from prefix length alone: not by the library that the check uses."""
-    return int(network.network_address) + 2 ** (32 - network.prefixlen) - 1
+    return int(network.network_address) + (1 << (32 - network.prefixlen)) - 1
 
 
 def meet(one: IPv4Network, other: IPv4Network) -> bool:
