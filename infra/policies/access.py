@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from infra.policies.rule import Rule, demand, rule
-from infra.policies.subject import Subject, is_known
+from infra.policies.subject import Subject, entries, is_known
 
 BROAD_ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
@@ -43,7 +43,7 @@ def exact_origins(one: Subject) -> Iterator[str]:
         return
     if not origins:
         yield "cors.allowedOrigins is not set, which lets every page in: give the dashboard's origins"
-    if any("*" in str(origin) for origin in origins or []):
+    if "*" in str(origins):
         yield "cors.allowedOrigins holds a `*`: give the dashboard's origins"
 
 
@@ -54,8 +54,9 @@ def exact_origins(one: Subject) -> Iterator[str]:
 )
 def serverless(one: Subject) -> Iterator[str]:
     """The feature ServiceMode."""
-    modes = [each.get("value") for each in one.items("features") if each.get("flag") == "ServiceMode"]
-    if is_known(one.get("features")) and modes != ["Serverless"]:
+    features = one.get("features")
+    modes = [each.get("value") for each in entries(features) if each.get("flag") == "ServiceMode"]
+    if is_known(features) and modes != ["Serverless"]:
         yield "features has no ServiceMode Serverless: the platform runs no hub server"
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 from typing import Any
 
 from infra.policies.rule import Rule, demand, rule, shown
-from infra.policies.subject import Subject, is_known
+from infra.policies.subject import Subject, entries, is_known, look
 
 GATEWAY_SUBNET = "GatewaySubnet"
 LARGEST_PREFIX = 27
@@ -45,9 +44,10 @@ def large_enough(one: Subject) -> Iterator[str]:
     """Every prefix of the subnet."""
     if _subnet_name(one) != GATEWAY_SUBNET:
         return
-    prefixes = [one.get("addressPrefix"), *one.items("addressPrefixes")]
-    for prefix in prefixes:
-        if isinstance(prefix, str) and is_known(prefix) and IPv4Network(prefix).prefixlen > LARGEST_PREFIX:
+    several = one.get("addressPrefixes")
+    for prefix in [one.get("addressPrefix"), *(several if isinstance(several, list) else [])]:
+        length = str(prefix).partition("/")[2]
+        if length.isdecimal() and int(length) > LARGEST_PREFIX:
             yield f"its range is {prefix}: make network.gatewaySubnet /{LARGEST_PREFIX} or larger"
 
 
@@ -61,7 +61,8 @@ def bare(one: Subject) -> Iterator[str]:
     if _subnet_name(one) != GATEWAY_SUBNET:
         return
     for path in ("networkSecurityGroup", "routeTable", "delegations"):
-        if one.get(path):
+        given = one.get(path)
+        if given and isinstance(given, dict | list):
             yield f"{path} is set: leave it out on {GATEWAY_SUBNET}"
 
 
@@ -74,10 +75,10 @@ def in_gateway_subnet(one: Subject) -> Iterator[str]:
     """Where the gateway stands, and what it must say for itself."""
     yield from demand(one, "gatewayType", "Vpn", cure="say Vpn")
     yield from demand(one, "vpnType", "RouteBased", cure="say RouteBased; the other kind takes no IKEv2")
-    if one.get("sku.name") != one.get("sku.tier"):
+    if is_known(one.get("sku")) and one.get("sku.name") != one.get("sku.tier"):
         yield f"sku.tier is {shown(one.get('sku.tier'))}: give it the value of sku.name"
-    for place in one.items("ipConfigurations"):
-        subnet = (place.get("subnet") or {}).get("id")
+    for place in entries(one.get("ipConfigurations")):
+        subnet = look(place, "subnet.id")
         if isinstance(subnet, str) and is_known(subnet) and subnet.rpartition("/")[2] != GATEWAY_SUBNET:
             yield f"it stands in {subnet.rpartition('/')[2]}: give it the id of {GATEWAY_SUBNET}"
 
@@ -89,7 +90,9 @@ def in_gateway_subnet(one: Subject) -> Iterator[str]:
 )
 def no_open_door(one: Subject) -> Iterator[str]:
     """Inbound rules that allow, by their sources and ports."""
-    for each in one.items("securityRules"):
+    for each in entries(one.get("securityRules")):
+        if not is_known(each):
+            continue
         if each.get("direction") == "Inbound" and each.get("access") == "Allow" and _sources(each) & ANYWHERE:
             udp = str(each.get("protocol", "*")).lower() == "udp"
             if not (udp and _ports(each) and _ports(each) <= IKE_PORTS):
@@ -102,13 +105,16 @@ def _subnet_name(one: Subject) -> str:
 
 
 def _sources(each: dict[str, Any]) -> set[str]:
-    given = [each.get("sourceAddressPrefix"), *(each.get("sourceAddressPrefixes") or [])]
-    return {str(one).lower() for one in given if one}
+    return {one.lower() for one in _texts(each.get("sourceAddressPrefix"), each.get("sourceAddressPrefixes"))}
 
 
 def _ports(each: dict[str, Any]) -> set[str]:
-    given = [each.get("destinationPortRange"), *(each.get("destinationPortRanges") or [])]
-    return {str(one) for one in given if one}
+    return set(_texts(each.get("destinationPortRange"), each.get("destinationPortRanges")))
+
+
+def _texts(one: Any, several: Any) -> list[str]:
+    """A value that Azure takes alone or in a list, or both."""
+    return [str(each) for each in [one, *(several if isinstance(several, list) else [])] if each]
 
 
 RULES: tuple[Rule, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from infra.policies.subject import Subject
+from infra.policies.subject import Subject, entries, look
 
 TEMPLATES = {
     "kubernetes:apps/v1:DaemonSet": "spec.template",
@@ -22,30 +22,24 @@ SERVING = ("kubernetes:apps/v1:DaemonSet", "kubernetes:apps/v1:Deployment", "kub
 """Workloads that run until they are stopped, and so must say how they are."""
 
 
-def template(one: Subject) -> dict[str, Any]:
-    """The pod template of a workload; empty where there is none or it is unknown."""
+def template(one: Subject) -> Any:
+    """The pod template of a workload; None where there is none."""
     path = TEMPLATES[one.type]
-    found = one.get(path) if path else one.inputs
-    return found if isinstance(found, dict) else {}
+    return one.get(path) if path else one.inputs
 
 
-def pod(one: Subject) -> dict[str, Any]:
-    """The pod specification of a workload."""
-    spec = template(one).get("spec")
-    return spec if isinstance(spec, dict) else {}
+def pod(one: Subject, path: str) -> Any:
+    """What is under a dotted path of the workload's pod specification."""
+    return look(template(one), f"spec.{path}")
 
 
-def labels(one: Subject) -> dict[str, Any]:
-    """Labels of the workload's pods."""
-    found = (template(one).get("metadata") or {}).get("labels")
-    return found if isinstance(found, dict) else {}
+def label(one: Subject, name: str) -> Any:
+    """A label of the workload's pods."""
+    return look(template(one), f"metadata.labels.{name}")
 
 
 def containers(one: Subject, *, starting: bool = True) -> Iterator[tuple[str, dict[str, Any]]]:
     """Containers of a workload by name; `starting` takes in those that run before the others."""
-    spec = pod(one)
-    groups = ["containers", *(["initContainers"] if starting else [])]
-    for group in groups:
-        for each in spec.get(group) or []:
-            if isinstance(each, dict):
-                yield str(each.get("name", "container")), each
+    for group in ("containers", *(["initContainers"] if starting else [])):
+        for each in entries(pod(one, group)):
+            yield str(each.get("name", "container")), each

@@ -9,7 +9,7 @@ from typing import Any
 from infra.policies.exceptions import NO_SECRETS
 from infra.policies.pods import WORKLOADS, containers
 from infra.policies.rule import Rule, rule
-from infra.policies.subject import Subject, is_known
+from infra.policies.subject import Subject, entries, is_known
 
 SOUNDS_SECRET = re.compile(
     r"(PASSWORD|PASSWD|SECRET|TOKEN|CONNECTION_?STRING|PRIVATE_?KEY|ACCESS_?KEY|API_?KEY|ACCOUNT_?KEY|PSK)S?$"
@@ -49,8 +49,8 @@ def no_secret_in_config(one: Subject) -> Iterator[str]:
 def no_secret_in_environment(one: Subject) -> Iterator[str]:
     """Values written out; references to a Secret are right."""
     for name, container in containers(one):
-        for each in container.get("env") or []:
-            if isinstance(each, dict) and is_secret(str(each.get("name", "")), each.get("value")):
+        for each in entries(container.get("env")):
+            if is_secret(str(each.get("name", "")), each.get("value")):
                 yield f"container {name}: {each['name']} holds a secret: take it from a Secret by valueFrom"
 
 
@@ -58,7 +58,7 @@ def no_secret_in_environment(one: Subject) -> Iterator[str]:
 def no_secret_in_settings(one: Subject) -> Iterator[str]:
     """Values written out; Key Vault references are right."""
     for group in ("appSettings", "connectionStrings"):
-        for each in one.items(f"siteConfig.{group}"):
+        for each in entries(one.get(f"siteConfig.{group}")):
             value = each.get("value", each.get("connectionString"))
             if is_secret(str(each.get("name", "")), value):
                 yield f"siteConfig.{group} {each['name']} holds a secret: put it into the vault and refer to it"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from infra.policies.network import GATEWAY_SUBNET
 from infra.policies.rule import StackRule, stack_rule
-from infra.policies.subject import Subject, is_known
+from infra.policies.subject import Subject, entries, is_known
 
 BUDGETS = ("azure-native:consumption:Budget", "azure-native:costmanagement:Budget")
 THRESHOLDS = (80, 90, 100)
@@ -33,13 +34,13 @@ def has_budget(all_: Sequence[Subject]) -> Iterator[str]:
             yield f"{budget.name} tells nobody at {', '.join(map(str, missing))} %: add notifications with contacts"
 
 
-def _thresholds(notifications: dict[str, object]) -> Iterator[float]:
+def _thresholds(notifications: dict[str, Any]) -> Iterator[Any]:
     for each in notifications.values():
         if not isinstance(each, dict) or not each.get("enabled"):
             continue
         actual = each.get("thresholdType", "Actual") == "Actual"
         if actual and (each.get("contactEmails") or each.get("contactGroups")):
-            yield float(each.get("threshold", -1))
+            yield each.get("threshold")
 
 
 @stack_rule("gateway-has-subnet", says=f"Where there is a VPN gateway there is a {GATEWAY_SUBNET}")
@@ -60,8 +61,7 @@ def basic_takes_no_policy(all_: Sequence[Subject]) -> Iterator[str]:
         one for one in _of_type(all_, "azure-native:network:VirtualNetworkGateway") if one.get("sku.name") == "Basic"
     ]
     for connection in _of_type(all_, "azure-native:network:VirtualNetworkGatewayConnection"):
-        policies = connection.get("ipsecPolicies")
-        if basic and policies:
+        if basic and entries(connection.get("ipsecPolicies")):
             yield f"{connection.name} has ipsecPolicies: set vpn.customPolicy to false or vpn.sku to VpnGw1AZ"
 
 

@@ -9,10 +9,29 @@ from pulumi.runtime.rpc import UNKNOWN
 
 
 def is_known(value: Any) -> bool:
-    """Whether a value can be judged: no unknown of a preview and no placeholder of a plan, such as `<secret>`."""
-    if not isinstance(value, str):
-        return True
-    return value != UNKNOWN and not (value.startswith("<") and value.endswith(">"))
+    """Whether a value can be judged: no unknown of a preview and no placeholder of a plan, such as `<secret>`.
+
+    Objects and lists are known when all that is in them is.
+    """
+    if isinstance(value, str):
+        return value != UNKNOWN and not (value.startswith("<") and value.endswith(">"))
+    if isinstance(value, dict):
+        return all(map(is_known, value.values()))
+    return all(map(is_known, value)) if isinstance(value, list) else True
+
+
+def look(value: Any, path: str) -> Any:
+    """What is under a dotted path of nested objects; None where there is nothing, `UNKNOWN` below something unknown."""
+    for part in path.split("."):
+        if isinstance(value, str) and not is_known(value):
+            return UNKNOWN
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def entries(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; empty for none and for an unknown list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 @dataclass(frozen=True)
@@ -26,15 +45,5 @@ class Subject:
     urn: str = ""
 
     def get(self, path: str) -> Any:
-        """The value under a dotted path; None where there is none, `UNKNOWN` below something unknown."""
-        value: Any = self.inputs
-        for part in path.split("."):
-            if not is_known(value):
-                return UNKNOWN
-            value = value.get(part) if isinstance(value, dict) else None
-        return value
-
-    def items(self, path: str) -> list[Any]:
-        """The entries of the list under a dotted path that are known; empty for none and for an unknown list."""
-        value = self.get(path)
-        return [one for one in value if is_known(one)] if isinstance(value, list) else []
+        """The value under a dotted path, as `look` finds it."""
+        return look(self.inputs, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.cloud_model import is_taggable
-from infra.policies.rule import Rule, rule
+from infra.policies.rule import Rule, demand, rule
 from infra.policies.subject import Subject, is_known
 
 AZURE = "azure-native:*"
@@ -21,14 +21,13 @@ partner of westeurope. `global` is what services without a place say."""
 @rule("tags", AZURE, says="Everything that takes tags bears Project, Environment, ManagedBy, Owner and CostCenter")
 def bears_tags(one: Subject) -> Iterator[str]:
     """The five tags, none empty, and ManagedBy true to its word."""
-    tags = one.get("tags")
-    if not is_taggable(one.type) or not is_known(tags):
+    if not is_taggable(one.type):
         return
-    missing = [tag for tag in REQUIRED_TAGS if not (tags or {}).get(tag)]
+    missing = [tag for tag in REQUIRED_TAGS if not one.get(f"tags.{tag}")]
     if missing:
         yield f"lacks the tags {', '.join(missing)}: give it the scope's tags"
-    elif is_known(tags["ManagedBy"]) and tags["ManagedBy"] != "Pulumi":
-        yield f"tag ManagedBy is {tags['ManagedBy']!r}: it is Pulumi that manages it"
+    else:
+        yield from demand(one, "tags.ManagedBy", "Pulumi", cure="it is Pulumi that manages it")
 
 
 @rule("region", AZURE, says="Resources stand in a region of the list only")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.policies.rule import Rule, demand, rule
-from infra.policies.subject import Subject
+from infra.policies.subject import Subject, entries
 from stacks.naming import PLAIN_STACK
 
 VAULT = "azure-native:keyvault:Vault"
@@ -15,7 +15,7 @@ VAULT = "azure-native:keyvault:Vault"
 def by_roles(one: Subject) -> Iterator[str]:
     """Role-based authorization, and no policies beside it."""
     yield from demand(one, "properties.enableRbacAuthorization", True, cure="say true")
-    if one.get("properties.accessPolicies"):
+    if entries(one.get("properties.accessPolicies")):
         yield "properties.accessPolicies is set: grant a role instead"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.policies.images import why_movable
-from infra.policies.pods import SERVING, WORKLOADS, containers, labels, pod
+from infra.policies.pods import SERVING, WORKLOADS, containers, label, pod
 from infra.policies.rule import Rule, rule
-from infra.policies.subject import Subject, is_known
+from infra.policies.subject import Subject, is_known, look
 
 AT_MOST_ONE = ("trading-bot", "ibkr-gateway")
 """Workloads of which a second replica would be a second trader, or a second session that logs out the first."""
@@ -21,26 +21,26 @@ QUESTIONS = frozenset({"httpGet", "tcpSocket", "grpc"})
 def has_resources(one: Subject) -> Iterator[str]:
     """All four figures."""
     for name, container in containers(one):
-        given = container.get("resources") or {}
         for side in ("requests", "limits"):
-            missing = [what for what in ("cpu", "memory") if what not in (_known(given).get(side) or {})]
-            if is_known(given) and missing:
+            missing = [what for what in ("cpu", "memory") if look(container, f"resources.{side}.{what}") is None]
+            if missing:
                 yield f"container {name} has no {side} of {' and '.join(missing)}: set resources.{side}"
 
 
 @rule("container-non-root", *WORKLOADS, says="No container runs as root, gains rights or keeps capabilities")
 def non_root(one: Subject) -> Iterator[str]:
     """The container's own security context, or for the user the pod's."""
-    above = _known(pod(one).get("securityContext"))
     for name, container in containers(one):
-        own = _known(container.get("securityContext"))
-        if own.get("runAsNonRoot", above.get("runAsNonRoot")) is not True:
+        non_root, user = _own_or_pods(one, container, "runAsNonRoot"), _own_or_pods(one, container, "runAsUser")
+        if is_known(non_root) and non_root is not True:
             yield f"container {name} may run as root: set securityContext.runAsNonRoot"
-        if own.get("runAsUser", above.get("runAsUser")) == 0:
+        if user == 0:
             yield f"container {name} runs as user 0: set securityContext.runAsUser to 1000"
-        if own.get("allowPrivilegeEscalation") is not False or own.get("privileged"):
+        gaining = look(container, "securityContext.allowPrivilegeEscalation")
+        if (is_known(gaining) and gaining is not False) or look(container, "securityContext.privileged") is True:
             yield f"container {name} may gain rights: set securityContext.allowPrivilegeEscalation to false"
-        if "ALL" not in (_known(own.get("capabilities")).get("drop") or []):
+        dropped = look(container, "securityContext.capabilities.drop")
+        if is_known(dropped) and dropped != ["ALL"]:
             yield f"container {name} keeps capabilities: set securityContext.capabilities.drop to [ALL]"
 
 
@@ -48,7 +48,8 @@ def non_root(one: Subject) -> Iterator[str]:
 def read_only(one: Subject) -> Iterator[str]:
     """What a program writes goes to a volume."""
     for name, container in containers(one):
-        if _known(container.get("securityContext")).get("readOnlyRootFilesystem") is not True:
+        given = look(container, "securityContext.readOnlyRootFilesystem")
+        if is_known(given) and given is not True:
             yield f"container {name} may write its own files: set securityContext.readOnlyRootFilesystem"
 
 
@@ -64,7 +65,7 @@ def has_probes(one: Subject) -> Iterator[str]:
             given = container.get(probe)
             if not given:
                 yield f"container {name} has no {probe}: let it ask the program's /health or /ready"
-            elif is_known(given) and not QUESTIONS & set(given):
+            elif isinstance(given, dict) and not QUESTIONS & set(given):
                 yield f"container {name}: {probe} does not ask the program: use httpGet, tcpSocket or grpc"
 
 
@@ -81,7 +82,7 @@ def by_digest(one: Subject) -> Iterator[str]:
 def own_namespaces(one: Subject) -> Iterator[str]:
     """The three ways out of a pod."""
     for path in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod(one).get(path):
+        if pod(one, path) is True:
             yield f"{path} is set: leave it out"
 
 
@@ -89,14 +90,16 @@ def own_namespaces(one: Subject) -> Iterator[str]:
 def at_most_one(one: Subject) -> Iterator[str]:
     """By the workload's name or its pods' label `app`."""
     replicas = one.get("spec.replicas")
-    names = {str(one.get("metadata.name") or one.name), str(labels(one).get("app", ""))}
+    names = {str(one.get("metadata.name") or one.name), str(label(one, "app"))}
     single = any(name.startswith(AT_MOST_ONE) for name in names)
     if single and isinstance(replicas, int) and replicas > 1:
         yield f"spec.replicas is {replicas}: a second one trades twice or logs the first one out"
 
 
-def _known(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _own_or_pods(one: Subject, container: dict[str, Any], setting: str) -> Any:
+    """A setting of the container's security context, or where it says nothing of its pod's."""
+    own = look(container, f"securityContext.{setting}")
+    return pod(one, f"securityContext.{setting}") if own is None else own
 
 
 RULES: tuple[Rule, ...] = (
