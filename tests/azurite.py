@@ -43,20 +43,25 @@ class BlobService:
         with self._request("GET", container, "comp:list\nrestype:container") as answer:
             return re.findall(r"<Name>([^<]+)</Name>", answer.read().decode())
 
+    def read_blob(self, container: str, name: str) -> bytes:
+        """What a blob holds."""
+        with self._request("GET", f"{container}/{name}", "") as answer:
+            return answer.read()
+
     def pulumi_backend(self, container: str) -> str:
         """Backend address under which Pulumi keeps its state in a container here; it reads `environment`."""
         return f"azblob://{container}?domain={self.address}&protocol=http&localemu=true&storage_account={self.account}"
 
-    def _request(self, method: str, container: str, parameters: str) -> HTTPResponse:
+    def _request(self, method: str, path: str, parameters: str) -> HTTPResponse:
         """One request signed with the account key: `parameters` as in the string to sign, a `name:value` line each."""
         headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": SERVICE_VERSION}
         canonical = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
-        resource = f"/{self.account}/{self.account}/{container}\n{parameters}"
+        resource = f"/{self.account}/{self.account}/{path}" + (f"\n{parameters}" if parameters else "")
         to_sign = f"{method}{chr(10) * 12}{canonical}{resource}".encode()
         signature = base64.b64encode(hmac.digest(base64.b64decode(self.key), to_sign, "sha256")).decode()
         headers["Authorization"] = f"SharedKey {self.account}:{signature}"
         query = parameters.replace(":", "=").replace("\n", "&")
-        url = f"http://{self.address}/{self.account}/{container}?{query}"
+        url = f"http://{self.address}/{self.account}/{path}?{query}"
         request = urllib.request.Request(url, method=method, headers=headers)
         answer: HTTPResponse = urllib.request.urlopen(request, timeout=20)  # noqa: S310
         return answer

@@ -29,6 +29,9 @@ HELD_WHILE_USED = ("azure-native:network:", "azure-native:web:AppServicePlan", "
 """Types that cannot be deleted while something else refers to them."""
 REFERENCE = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+", re.IGNORECASE)
 
+LAST_PART = re.compile(r"(/providers/[^/]+)?/[^/]+/[^/]+$", re.IGNORECASE)
+"""Type and name at the end of an id, with the provider's namespace where one stands before them."""
+
 
 class Refused(Exception):
     """The service refused; the message is what the user reads."""
@@ -45,13 +48,12 @@ class Existing:
 
 
 def parent(identifier: str) -> str:
-    """Id of the thing that this one lies in: .../virtualNetworks/v for .../virtualNetworks/v/subnets/s."""
-    above = identifier.rsplit("/", 2)[0]
-    return above.partition("/providers/")[0] if above.count("/") <= _provider_depth(identifier) else above
+    """Id of what this one lies in: the network of a subnet, the resource group of a network, the scope of a grant.
 
-
-def _provider_depth(identifier: str) -> int:
-    return identifier.partition("/providers/")[0].count("/") + 2
+    A storage account's services need no creation, so what lies in one lies in the account.
+    """
+    above = LAST_PART.sub("", identifier)
+    return LAST_PART.sub("", above) if above.endswith("/default") else above
 
 
 def written_one_by_one(token: str, identifier: str) -> str | None:

@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from infra import cloud_model
+from infra.cloud_model.paths import SUBSCRIPTION
 from tests.engine import azure_rules
 from tests.engine.azure_rules import Existing, Refused
 from tests.engine.messages import Properties
+
+GROUP = "azure-native:resources:ResourceGroup"
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,12 @@ class Cloud:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
+    def bootstrap(self, stack: str) -> None:
+        """What `spy bootstrap` makes for a stack: its resource group."""
+        self.seed(GROUP, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-spy-options-{stack}")
+
     def seed(self, token: str, identifier: str) -> None:
-        """Something that was there before any stack, such as what `spy bootstrap` makes."""
+        """Something that was there before any stack."""
         self._existing[_key(token, identifier)] = Existing(token, identifier, {}, cloud_model.read(token, identifier))
 
     def copy(self) -> Cloud:
@@ -63,7 +70,7 @@ class Cloud:
         return Cloud(_existing=dict(self._existing), _soft_deleted=set(self._soft_deleted))
 
     def fail_creation(self, token: str, *, nth: int = 1, message: str = "the service is unavailable") -> None:
-        """Refuse the nth creation of this type from now on, once."""
+        """Refuse the nth creation of this type (`*`: of any) from now on, once."""
         self._faults.append(_Fault(token, nth, message))
 
     def forget_calls(self) -> None:
@@ -145,7 +152,7 @@ class Cloud:
 
     def _meet_fault(self, token: str) -> None:
         with self._lock:
-            for fault in [fault for fault in self._faults if fault.token == token]:
+            for fault in [fault for fault in self._faults if fault.token in {token, "*"}]:
                 fault.creations_left -= 1
                 if not fault.creations_left:
                     self._faults.remove(fault)

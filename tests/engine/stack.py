@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +18,14 @@ import yaml
 from pulumi import automation
 
 from infra import configuration, program
+from tests.engine.automation import ExistingStack, NewStack, command, without_debug_lines
 from tests.engine.cloud import Cloud
 from tests.engine.provider import attached
 from tests.engine.values import SECRETS, deployable
-from tests.toolchain import pulumi_cli
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "spy-options"
 PASSPHRASE = "no secret: it guards test values only"
-GROUP = "azure-native:resources:ResourceGroup"
 
 Values = Mapping[str, Any]
 """Top-level configuration keys of a stack, without the project's prefix."""
@@ -35,7 +34,7 @@ Values = Mapping[str, Any]
 class EngineStack:
     """One stack, its folder and the cloud it lives in; a context manager, since its providers listen while it is open.
 
-    `values` are laid over the committed stack file and the test values.
+    Its settings are the committed stack file's with the test values laid over them.
     """
 
     def __init__(
@@ -43,17 +42,21 @@ class EngineStack:
         name: str,
         folder: Path,
         cloud: Cloud,
-        values: Values | None = None,
+        *,
+        secrets: Mapping[str, str] = SECRETS,
         backend: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.folder = folder
         self.cloud = cloud
+        self._secrets = secrets
         self._backend = dict(backend or {"PULUMI_BACKEND_URL": f"file://{folder}/backend"})
         self._providers: AbstractContextManager[str] | None = None
         self._addresses = ""
         if not (folder / "Pulumi.yaml").exists():
-            self._lay_out(values or {})
+            self._lay_out()
+        if not self._is_deployable:
+            self.configure(deployable(name))
 
     def __enter__(self) -> EngineStack:
         self._providers = attached(self.cloud)
@@ -69,17 +72,18 @@ class EngineStack:
         shutil.copytree(self.folder, folder, symlinks=True)
         return EngineStack(self.name, folder, self.cloud.copy())
 
-    def _lay_out(self, values: Values) -> None:
+    def _lay_out(self) -> None:
         (self.folder / "backend").mkdir(parents=True)
         (self.folder / "home").mkdir()
-        (self.folder / "cli" / "bin").mkdir(parents=True)
-        (self.folder / "cli" / "bin" / "pulumi").symlink_to(pulumi_cli())
         (self.folder / "infra").symlink_to(ROOT / "infra")
         shutil.copy(ROOT / "Pulumi.yaml", self.folder)
         for file in ROOT.glob("Pulumi.*.yaml"):
             shutil.copy(file, self.folder)
-        self.configure(deployable(self.name))
-        self.configure(values)
+
+    @property
+    def _is_deployable(self) -> bool:
+        config = yaml.safe_load(self._file.read_text()).get("config") or {}
+        return "subscriptionId" in config.get(f"{PROJECT}:azure", {})
 
     @property
     def _file(self) -> Path:
@@ -95,22 +99,20 @@ class EngineStack:
     @cached_property
     def engine(self) -> automation.Stack:
         """The Automation API's stack, made on first use with its secrets set."""
-        fresh = not yaml.safe_load(self._file.read_text()).get("encryptionsalt")
-        make = automation.create_stack if fresh else automation.select_stack
-        stack = make(
-            self.name,
-            project_name=PROJECT,
+        workspace = automation.LocalWorkspace(
+            work_dir=str(self.folder),
+            pulumi_home=str(self.folder / "home"),
+            pulumi_command=command(),
             program=self._program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(self.folder),
-                pulumi_home=str(self.folder / "home"),
-                pulumi_command=automation.PulumiCommand(str(self.folder / "cli"), skip_version_check=True),
-                secrets_provider="passphrase",
-                env_vars=self._environment(),
-            ),
+            secrets_provider="passphrase",
+            env_vars=self._environment(),
         )
-        if fresh:
-            stack.set_all_config({key: automation.ConfigValue(value, secret=True) for key, value in SECRETS.items()})
+        if "encryptionsalt" in self._file.read_text():
+            return ExistingStack(self.name, workspace)
+        stack = NewStack(self.name, workspace)
+        if self._secrets:
+            kept = {key: automation.ConfigValue(value, secret=True) for key, value in self._secrets.items()}
+            stack.set_all_config(kept)
         return stack
 
     def _program(self) -> None:
@@ -129,25 +131,25 @@ class EngineStack:
 
     def up(self, **options: Any) -> str:
         """`pulumi up`; gives what it printed. Raises automation.CommandError when it fails."""
-        return self.engine.up(color="never", suppress_progress=True, **options).stdout
+        return self._run(self.engine.up, options)
 
     def preview(self, **options: Any) -> str:
         """`pulumi preview`; gives what it printed. Raises automation.CommandError when it fails."""
-        return self.engine.preview(color="never", suppress_progress=True, **options).stdout
+        return self._run(self.engine.preview, options)
 
     def destroy(self, **options: Any) -> str:
         """`pulumi destroy`; gives what it printed. Raises automation.CommandError when it fails."""
-        return self.engine.destroy(color="never", suppress_progress=True, **options).stdout
+        return self._run(self.engine.destroy, options)
+
+    def _run(self, operation: Callable[..., automation.BaseResult], options: Mapping[str, Any]) -> str:
+        with without_debug_lines():
+            return operation(color="never", suppress_progress=True, **options).stdout
 
     def command(self, *arguments: str) -> str:
         """Any other command of the CLI in this project; gives what it printed."""
-        result = self.engine.workspace.pulumi_command.run(
-            [*arguments, "--stack", self.name, "--non-interactive"], str(self.folder), self._all_environment()
-        )
-        return result.stdout
-
-    def _all_environment(self) -> dict[str, str]:
-        return {"PULUMI_HOME": str(self.folder / "home"), **self._environment()}
+        environment = {"PULUMI_HOME": str(self.folder / "home"), **self._environment()}
+        stack = [*arguments, "--stack", self.name, "--non-interactive"]
+        return command().run(stack, str(self.folder), environment).stdout
 
     def plan(self) -> dict[str, Any]:
         """What `pulumi preview --save-plan` writes: planned resources by URN."""
@@ -156,10 +158,10 @@ class EngineStack:
         plans: dict[str, Any] = json.loads(path.read_text())["resourcePlans"]
         return plans
 
-    def resources(self) -> dict[str, dict[str, Any]]:
-        """The state: what `pulumi stack export` writes of each resource, by URN."""
-        deployment = self.engine.export_stack().deployment or {}
-        return {resource["urn"]: resource for resource in deployment.get("resources", [])}
+    def resources(self, *, plain: bool = False) -> dict[str, dict[str, Any]]:
+        """The state: what `pulumi stack export` writes of each resource, by URN. `plain` decrypts the secrets."""
+        exported = json.loads(self.command("stack", "export", *(["--show-secrets"] if plain else [])))
+        return {resource["urn"]: resource for resource in exported["deployment"].get("resources", [])}
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,3 +171,12 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(beneath, Mapping) and isinstance(value, Mapping)
         merged[key] = _merged(beneath, value) if both else value
     return merged
+
+
+def assert_same_state(one: EngineStack, other: EngineStack) -> None:
+    """Both states hold the same resources with the same inputs."""
+
+    def inputs(stack: EngineStack) -> dict[str, Any]:
+        return {urn: resource.get("inputs") for urn, resource in stack.resources(plain=True).items()}
+
+    assert inputs(one) == inputs(other)

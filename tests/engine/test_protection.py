@@ -1,0 +1,78 @@
+"""What protects data and the gateway: no replacement, and a destroy that leaves them and what they stand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi import automation
+
+from tests.engine.conftest import Deployed
+from tests.engine.stack import EngineStack
+
+PROTECTED = {
+    "azure-native:containerregistry:Registry",
+    "azure-native:keyvault:Vault",
+    "azure-native:network:VirtualNetworkGateway",
+    "azure-native:operationalinsights:Workspace",
+    "azure-native:storage:StorageAccount",
+}
+CONTENT = {"azure-native:keyvault:Secret", "azure-native:storage:Table"}
+"""What lies in a vault or an account, and would be lost although these are kept."""
+RETAINED = {"azure-native:keyvault:Vault", "azure-native:storage:StorageAccount"} | CONTENT
+
+
+def protected(stack: EngineStack) -> dict[str, dict[str, Any]]:
+    return {urn: resource for urn, resource in stack.resources().items() if resource.get("protect")}
+
+
+def test_the_gateway_the_data_and_the_registry_are_protected_and_the_data_is_retained(deployed: Deployed) -> None:
+    resources = deployed("prod").resources().values()
+    assert {resource["type"] for resource in resources if resource.get("protect")} == PROTECTED | CONTENT
+    assert {resource["type"] for resource in resources if resource.get("retainOnDelete")} == RETAINED
+
+
+@pytest.mark.parametrize("token", sorted(PROTECTED))
+def test_the_replacement_of_a_protected_resource_is_refused_by_its_name(copied: Deployed, token: str) -> None:
+    stack = copied("prod")
+    urn = next(urn for urn, resource in protected(stack).items() if resource["type"] == token)
+    stack.configure({"azure": {"location": "northeurope"}})
+    with pytest.raises(automation.CommandError) as refused:
+        stack.preview(target=[urn])
+    assert "protect" in str(refused.value)
+    assert urn in str(refused.value)
+
+
+def test_an_up_that_would_replace_a_protected_resource_deletes_nothing(copied: Deployed) -> None:
+    stack = copied("prod")
+    before = stack.cloud.identifiers()
+    stack.configure({"azure": {"location": "northeurope"}})
+    with pytest.raises(automation.CommandError, match="protect"):
+        stack.up()
+    assert before <= stack.cloud.identifiers()
+
+
+def test_destroy_that_excludes_the_protected_leaves_these_and_what_they_stand_on(copied: Deployed) -> None:
+    stack = copied("prod")
+    before = stack.resources()
+    needed = closure(before, set(protected(stack)))
+    stack.destroy(exclude_protected=True)
+    assert set(stack.resources()) == needed
+    left = {before[urn]["id"] for urn in needed if before[urn].get("custom")}
+    assert {call.identifier for call in stack.cloud.changes()}.isdisjoint(left)
+    stack.up()
+    assert set(stack.resources()) == set(before)
+    stack.preview(expect_no_changes=True)
+
+
+def closure(resources: dict[str, dict[str, Any]], urns: set[str]) -> set[str]:
+    """These resources and everything they depend on: parents, providers and dependencies, and theirs."""
+    found: set[str] = set()
+    waiting = set(urns)
+    while waiting:
+        resource = resources[(urn := waiting.pop())]
+        found.add(urn)
+        provider = resource.get("provider", "").rpartition("::")[0]
+        above = {resource.get("parent"), provider, *resource.get("dependencies", [])}
+        waiting |= {one for one in above if one} - found
+    return found
