@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-COMMANDS = ("infra.plan.command",)
+COMMANDS = ("infra.plan.command", "infra.cost_command")
 
 
 @app.callback()

@@ -14,6 +14,7 @@ UNAVAILABLE = 2
 
 COMMANDS = {
     "plan": "What a stack's program declares, against the committed plan: no cloud, no CLI. Example: `spy plan prod`",
+    "cost": "What a stack costs a month, beside the owner's tables. Example: `spy cost prod`",
 }
 """Commands and the line that `spy --help` shows for each; their own help is the other side's."""
 
