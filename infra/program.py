@@ -144,7 +144,9 @@ def _cloud(settings: StackSettings) -> Cloud:
 
 def _images(settings: StackSettings, cloud: Cloud | None) -> Images:
     building = settings.images.source is ImageSource.BUILD
-    layer = ImagesLayer(pulumi.ResourceOptions(providers=[docker_build.Provider("docker-build")] if building else None))
+    # host is said, because the package would otherwise write this machine's DOCKER_HOST into the stack.
+    builders = [docker_build.Provider("docker-build", docker_build.ProviderArgs(host=""))] if building else []
+    layer = ImagesLayer(pulumi.ResourceOptions(providers=builders))
     registry = cloud.registry.registry if cloud and cloud.registry else None
     return Images(
         "images",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.images import REPOSITORIES, ImageRef, NoDigest
-from infra.plan import Plan, reveal
+from infra.plan import Mode, Plan, record, reveal
 from stacks.settings import StackSettings
 from tests.infra.order import made_before
 from tests.infra.recording import recorded
@@ -77,6 +77,13 @@ def test_each_image_is_built_from_its_own_services_dockerfile() -> None:
 def test_no_machines_path_is_in_a_build() -> None:
     for one in plan(BUILT, LOCAL).of_type(IMAGE):
         assert "'/" not in repr(reveal(one.inputs))
+
+
+def test_the_builder_on_this_machine_is_not_written_into_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://203.0.113.1:2375")
+    recording = record(StackSettings.model_validate({"stack": "dev"} | BUILT | LOCAL), Mode.PREVIEW)
+    (builder,) = recording.of_type("pulumi:providers:docker-build")
+    assert builder.inputs == {"host": ""}
 
 
 def test_a_push_waits_for_the_stacks_own_registry() -> None:
