@@ -84,12 +84,15 @@ def _azure_provider(settings: StackSettings) -> azure.Provider:
 
 def _scope(settings: StackSettings, provider: azure.Provider) -> Scope:
     names = Names(settings)
+    groups = f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/"
     group = resources.ResourceGroup.get(
-        "resource-group",
-        f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{names.resource_group}",
-        pulumi.ResourceOptions(provider=provider),
+        "resource-group", groups + names.resource_group, pulumi.ResourceOptions(provider=provider)
     )
-    return Scope(settings, names, resource_group_name=group.name, resource_group_id=group.id)
+    # Not group.id: engines before the SDK's own version leave the id of a read unknown in previews, and whatever
+    # has it as its scope would be replaced in every preview.
+    return Scope(
+        settings, names, resource_group_name=group.name, resource_group_id=pulumi.Output.concat(groups, group.name)
+    )
 
 
 def _cloud(settings: StackSettings) -> Cloud:
