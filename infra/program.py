@@ -104,9 +104,8 @@ def _cloud(settings: StackSettings) -> Cloud:
     network = Network("network", scope, guard.security_group_id, within)
     vault = Vault("vault", scope, network.app_subnet_id, within)
     identities = Identities("identities", scope, within)
-    registry = None
-    if settings.registry.mode is RegistryMode.OWN:
-        registry = Registry("registry", scope, identities.webapp_principal_id, within)
+    own = settings.registry.mode is RegistryMode.OWN
+    registry = Registry("registry", scope, identities.webapp_principal_id, within) if own else None
     storage = Storage(
         "storage",
         scope,
@@ -114,9 +113,8 @@ def _cloud(settings: StackSettings) -> Cloud:
         webapp_principal_id=identities.webapp_principal_id,
         opts=within,
     )
-    endpoint = None
-    if settings.storage.private_endpoint:
-        endpoint = PrivateEndpoint("private-endpoint", scope, network, storage, within)
+    private = settings.storage.private_endpoint
+    endpoint = PrivateEndpoint("private-endpoint", scope, network, storage, within) if private else None
     site = Site("site", scope, within)
     realtime = Realtime(
         "realtime",
@@ -130,25 +128,16 @@ def _cloud(settings: StackSettings) -> Cloud:
         "observability", scope, identities=identities, signalr_id=realtime.service_id, opts=within
     )
     return Cloud(
-        provider,
-        layer,
-        scope,
-        network,
-        vault,
-        identities,
-        registry,
-        storage,
-        endpoint,
-        site,
-        realtime,
-        observability,
+        provider, layer, scope, network, vault, identities, registry, storage, endpoint, site, realtime, observability
     )
 
 
 def _images(settings: StackSettings, cloud: Cloud | None) -> Images:
     building = settings.images.source is ImageSource.BUILD
     # host is said, because the package would otherwise write this machine's DOCKER_HOST into the stack.
-    builders = [docker_build.Provider("docker-build", docker_build.ProviderArgs(host=""))] if building else []
+    builders: list[pulumi.ProviderResource] = (
+        [docker_build.Provider("docker-build", docker_build.ProviderArgs(host=""))] if building else []
+    )
     layer = ImagesLayer(pulumi.ResourceOptions(providers=builders))
     registry = cloud.registry.registry if cloud and cloud.registry else None
     return Images(
@@ -189,14 +178,15 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
         ),
         within,
     )
+    _around_webapp(cloud, webapp, within)
+    return webapp
+
+
+def _around_webapp(cloud: Cloud, webapp: Webapp, within: pulumi.ResourceOptions) -> None:
+    """What asks the web app: the site that links it, and the probe."""
     if cloud.scope.settings.site.sku is SiteSku.STANDARD:
-        LinkedBackend(
-            "linked-backend",
-            cloud.scope,
-            site_name=cloud.site.site_name,
-            webapp_id=webapp.webapp_id,
-            opts=within,
-        )
+        site = cloud.site.site_name
+        LinkedBackend("linked-backend", cloud.scope, site_name=site, webapp_id=webapp.webapp_id, opts=within)
     Availability(
         "availability",
         cloud.scope,
@@ -205,7 +195,6 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
         action_group_id=cloud.observability.action_group_id,
         opts=within,
     )
-    return webapp
 
 
 def _cloud_outputs(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
