@@ -11,7 +11,6 @@ import pulumi
 from pulumi.runtime import config as engine
 
 from stacks.checks import check
-from stacks.checks.digests import unresolved
 from stacks.costs import monthly
 from stacks.keys import PROJECT, all_keys
 from stacks.load import foreign, with_others
@@ -32,7 +31,7 @@ def settings(root: Path | None = None) -> StackSettings:
     try:
         own = settings_of(pulumi.get_stack(), _values())
         check(with_others(own, root or _root()), monthly)
-        refuse([*missing(own), *unresolved(own)])
+        refuse(missing(own))
     except SettingsRefused as refused:
         raise pulumi.RunError(str(refused)) from None
     return own

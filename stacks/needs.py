@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_snake
 from stacks.keys import all_keys, how_to_set
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import VpnSku
-from stacks.settings.platform import ClusterIdentity, Hub, Store
+from stacks.settings.platform import UNRESOLVED, ClusterIdentity, GatewayMode, Hub, ImageSource, Store
 
 SECRET = "<secret>"  # noqa: S105  (what a plan shows in a secret's place)
 
@@ -36,11 +36,16 @@ class Need:
         return all_keys()[self.key].is_secret
 
     @property
+    def is_digest(self) -> bool:
+        """Whether a digest is what is needed: a plan shows it as unresolved, not as a placeholder."""
+        return bool(all_keys()[self.key].default == UNRESOLVED)
+
+    @property
     def sentence(self) -> str:
         """What is missing, who needs it and how it is set."""
-        if not self.refuses:
-            return f"{self.key} is empty: {self.why}: '{how_to_set(self.key)}'"
-        return f"{self.key} is empty and the layer {self.layer} needs it, {self.why}: '{how_to_set(self.key)}'"
+        state = UNRESOLVED if self.is_digest else "empty"
+        needs = f" and the layer {self.layer} needs it, " if self.refuses else ": "
+        return f"{self.key} is {state}{needs}{self.why}: '{how_to_set(self.key)}'"
 
 
 def _always(_: StackSettings) -> bool:
@@ -85,6 +90,22 @@ def _signalr_by_key(settings: StackSettings) -> bool:
     return _by_key(settings) and settings.services.hub is Hub.AZURE
 
 
+def _pinned(settings: StackSettings) -> bool:
+    """Whether digests are asked for: not in a stack's first run, when its registry is yet to be made."""
+    return settings.images.source is ImageSource.PINNED and settings.deploy.images
+
+
+def _pinned_in_cluster(settings: StackSettings) -> bool:
+    return _pinned(settings) and settings.includes(Layer.CLUSTER)
+
+
+def _simulated(settings: StackSettings) -> bool:
+    return _pinned_in_cluster(settings) and settings.cluster.gateway is GatewayMode.SIMULATOR
+
+
+_DIGEST = "nothing runs without a digest"
+_PINNED = "with `images.source` pinned"
+
 RULES = (
     Rule("azure.subscriptionId", Layer.CLOUD, "every id in Azure begins with it"),
     Rule("azure.tenantId", Layer.CLOUD, "the vault and the sign-in of the services name it"),
@@ -96,6 +117,10 @@ RULES = (
         "with `cluster.identity` federated",
         _federated,
     ),
+    Rule("images.backend", Layer.IMAGES, _DIGEST, _PINNED, _pinned),
+    Rule("images.detector", Layer.IMAGES, _DIGEST, _PINNED, _pinned_in_cluster),
+    Rule("images.tradingBot", Layer.IMAGES, _DIGEST, _PINNED, _pinned_in_cluster),
+    Rule("images.simulator", Layer.IMAGES, _DIGEST, f"{_PINNED}, `cluster.gateway` simulator", _simulated),
     Rule(
         "onPrem.address",
         Layer.VPN,
@@ -134,7 +159,7 @@ def value_of(settings: StackSettings, key: str) -> Any:
 
 def _absent(settings: StackSettings, key: str) -> bool:
     value = value_of(settings, key)
-    return not (value.get_secret_value() if isinstance(value, SecretStr) else value)
+    return value == UNRESOLVED or not (value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _included(settings: StackSettings) -> Iterator[Rule]:
@@ -144,7 +169,7 @@ def _included(settings: StackSettings) -> Iterator[Rule]:
 
 
 def needed(settings: StackSettings) -> list[Need]:
-    """What the stack's layers need before up and is empty, in the order of the layers."""
+    """What the stack's layers need before up and is empty or unresolved, in the order of the layers."""
     return [
         Need(rule.key, rule.why, rule.layer, rule.refuses)
         for rule in _included(settings)
@@ -160,9 +185,11 @@ def missing(settings: StackSettings) -> list[str]:
 def for_plan(settings: StackSettings) -> StackSettings:
     """The settings with a placeholder in each needed place: `<secret>`, or `<setting:KEY>`.
 
-    A plan made from these shows every resource; they are never given to an engine.
+    A plan made from these shows every resource; they are never given to an engine. Digests stay `unresolved`.
     """
     for need in needed(settings):
+        if need.is_digest:
+            continue
         settings = _replaced(settings, need.key.split("."), _placeholder(settings, need))
     return settings
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from stacks.checks import addresses, azure_names, budget, composition, gateway, personal, services, shared_cluster
+from stacks.checks.budget import Cost
 from stacks.refusal import refuse
 from stacks.settings import StackSettings
-
-Cost = Callable[[StackSettings], float]
-"""Declared cost of a stack, USD a month."""
 
 _ALONE: tuple[Callable[[StackSettings], Iterator[str]], ...] = (
     composition.alone,
@@ -35,7 +33,7 @@ def problems(stacks: Sequence[StackSettings], cost: Cost | None = None) -> list[
     found = [f"{stack.stack}: {problem}" for stack in stacks for check in _ALONE for problem in check(stack)]
     found += [problem for check in _TOGETHER for problem in check(stacks)]
     if cost is not None:
-        found += [f"{stack.stack}: {problem}" for stack in stacks for problem in budget.against(stack, cost(stack))]
+        found += [f"{stack.stack}: {problem}" for stack in stacks for problem in budget.against(stack, cost)]
     return found
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from stacks.prices import PriceMissing
 from stacks.settings import Layer, StackSettings
+
+Cost = Callable[[StackSettings], float]
+"""Declared cost of a stack, USD a month; may raise PriceMissing."""
 
 
 def alone(settings: StackSettings) -> Iterator[str]:
@@ -15,9 +19,16 @@ def alone(settings: StackSettings) -> Iterator[str]:
         yield f"budget.startDate is {start}: set it to the first day of a month, {start.replace(day=1)}"
 
 
-def against(settings: StackSettings, monthly_usd: float) -> Iterator[str]:
-    """A budget below the declared cost would cry from the first day."""
-    if settings.includes(Layer.CLOUD) and monthly_usd > settings.budget.amount:
+def against(settings: StackSettings, cost: Cost) -> Iterator[str]:
+    """A budget below the declared cost would cry from the first day; a SKU without a price hides what it costs."""
+    if not settings.includes(Layer.CLOUD):
+        return
+    try:
+        monthly_usd = cost(settings)
+    except PriceMissing as unpriced:
+        yield str(unpriced)
+        return
+    if monthly_usd > settings.budget.amount:
         yield (
             f"budget.amount is {settings.budget.amount} USD and the stack declares {monthly_usd:.2f} USD a month: "
             f"set it to {math.ceil(monthly_usd)} or choose cheaper SKUs (spy cost {settings.stack})"

@@ -116,7 +116,7 @@ def test_what_committed_files_leave_empty_ends_the_program_before_any_resource(p
     printed = refused(previewed, "prod", {})
     for key in ("azure.subscriptionId", "azure.tenantId", "alerts.contacts", "cluster.issuer", "cluster.uid"):
         assert f"{key} is empty and the layer" in printed
-    assert "images.backend is unresolved and nothing runs without a digest" in printed
+    assert "images.backend is unresolved and the layer images needs it" in printed
     assert "onPrem.address is empty" not in printed, "there is a gateway without connection then"
 
 

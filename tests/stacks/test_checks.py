@@ -8,6 +8,8 @@ import pytest
 
 from stacks.checks import problems, remarks
 from stacks.needs import for_plan
+from stacks.prices import prices
+from stacks.settings import StackSettings
 from tests.stacks.builders import GUID, changed, only, stack
 
 KEYS = {"cluster": {"identity": "keys"}, "storage": {"sharedKey": True}, "signalr": {"localAuth": True}}
@@ -112,6 +114,16 @@ def test_a_budget_below_the_declared_cost_is_refused_with_the_amount_that_would_
         "(spy cost prod)"
     ]
     assert problems([settings], cost=lambda _: 53.0) == []
+
+
+def test_a_sku_without_a_price_is_told_instead_of_counted_as_free() -> None:
+    def unpriced(_: StackSettings) -> float:
+        return len(prices().model_copy(update={"priced": {}}).of("azure-native:web:AppServicePlan"))
+
+    sentence = only(problems([stack("prod")], cost=unpriced))
+    assert sentence == (
+        "prod: azure-native:web:AppServicePlan has no price: add it to stacks/prices.yaml, under priced or under free"
+    )
 
 
 def test_a_stack_without_azure_has_no_budget_to_hold() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.checks.digests import unresolved
 from stacks.needs import for_plan, missing, needed
 from stacks.settings import StackSettings
 from tests.stacks.builders import DIGEST, GUID, UID, stack
@@ -14,8 +13,17 @@ CLUSTER = {"context": "home", "uid": UID, "issuer": "https://issuer.example.org"
 CONTACTS = {"contacts": ["owner@example.org"]}
 
 
+IMAGES = {"backend": DIGEST, "detector": DIGEST, "tradingBot": DIGEST}
+
+
 def needs(settings: StackSettings) -> set[str]:
-    return {need.key for need in needed(settings)}
+    """Needed keys but the digests."""
+    return {need.key for need in needed(settings) if not need.is_digest}
+
+
+def digests(settings: StackSettings) -> list[str]:
+    """Images that need a digest."""
+    return [need.key for need in needed(settings) if need.is_digest]
 
 
 def test_a_stack_of_all_layers_needs_its_personal_settings() -> None:
@@ -31,9 +39,8 @@ def test_a_stack_of_all_layers_needs_its_personal_settings() -> None:
 
 
 def test_a_complete_stack_needs_nothing() -> None:
-    settings = stack(
-        "prod", azure=AZURE, cluster=CLUSTER, alerts=CONTACTS, vpn={"sku": "Basic"}, onPrem={"address": "203.0.113.7"}
-    )
+    complete = {"azure": AZURE, "cluster": CLUSTER, "alerts": CONTACTS, "images": IMAGES}
+    settings = stack("prod", **complete, vpn={"sku": "Basic"}, onPrem={"address": "203.0.113.7"})
     assert needed(settings) == []
     assert for_plan(settings) == settings
 
@@ -64,7 +71,7 @@ def test_a_run_that_does_not_reach_the_cluster_needs_nothing_of_it() -> None:
 
 
 def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:
-    settings = stack("prod", azure=AZURE, alerts=CONTACTS, cluster={**CLUSTER, "identity": "keys"})
+    settings = stack("prod", azure=AZURE, alerts=CONTACTS, images=IMAGES, cluster={**CLUSTER, "identity": "keys"})
     assert missing(settings) == [
         "storageConnectionString is empty and the layer cluster needs it, with cluster.identity keys the services sign "
         "in to the tables by it: 'pulumi config set --secret storageConnectionString'",
@@ -74,7 +81,7 @@ def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:
 
 
 def test_a_gateway_without_a_home_address_is_shown_connected_and_goes_up_without_connection() -> None:
-    settings = stack("prod", azure=AZURE, alerts=CONTACTS, cluster=CLUSTER, vpn={"sku": "Basic"})
+    settings = stack("prod", azure=AZURE, alerts=CONTACTS, images=IMAGES, cluster=CLUSTER, vpn={"sku": "Basic"})
     assert needs(settings) == {"onPrem.address"}
     assert missing(settings) == []
     assert for_plan(settings).on_prem.address == "<setting:onPrem.address>"
@@ -90,7 +97,11 @@ def test_a_plan_has_a_placeholder_in_each_needed_place() -> None:
     assert planned.alerts.contacts == ("<setting:alerts.contacts>",)
     assert planned.cluster.uid == "<setting:cluster.uid>"
     assert planned.storage_connection_string.get_secret_value() == "<secret>"
-    assert needed(planned) == []
+    assert needs(planned) == set()
+
+
+def test_a_plan_shows_an_unresolved_digest_as_it_is() -> None:
+    assert for_plan(stack("prod")).images.backend == "unresolved"
 
 
 def test_what_is_set_stays_in_a_plan() -> None:
@@ -100,16 +111,22 @@ def test_what_is_set_stays_in_a_plan() -> None:
 
 
 def test_a_pinned_image_without_a_digest_is_refused_before_up() -> None:
-    keys = [sentence.split()[0] for sentence in unresolved(stack("prod"))]
-    assert keys == ["images.backend", "images.detector", "images.tradingBot"]
-    assert all("pulumi config set --path images." in sentence for sentence in unresolved(stack("prod")))
+    assert digests(stack("prod")) == ["images.backend", "images.detector", "images.tradingBot"]
+    assert (
+        "images.backend is unresolved and the layer images needs it, nothing runs without a digest: "
+        "'pulumi config set --path images.backend VALUE'"
+    ) in missing(stack("prod"))
 
 
 def test_the_simulator_needs_a_digest_where_it_is_the_gateway() -> None:
     settings = stack("dev", cluster={"gateway": "simulator"}, images={"backend": DIGEST})
-    assert [sentence.split()[0] for sentence in unresolved(settings)][-1] == "images.simulator"
+    assert digests(settings) == ["images.detector", "images.tradingBot", "images.simulator"]
+
+
+def test_without_a_cluster_only_the_web_app_s_image_is_run() -> None:
+    assert digests(stack("prod", layers=["cloud", "images"])) == ["images.backend"]
 
 
 @pytest.mark.parametrize("values", [{"images": {"source": "build"}}, {"deploy": {"images": False}}])
 def test_built_images_and_a_stack_s_first_run_need_no_digest(values: dict[str, dict[str, object]]) -> None:
-    assert list(unresolved(stack("dev", **values))) == []
+    assert digests(stack("dev", **values)) == []
