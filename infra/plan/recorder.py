@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
@@ -37,8 +39,20 @@ def record(settings: StackSettings, mode: Mode = Mode.SYMBOLIC, program: Program
 
     Raises PlanRefused with every failure of every resource, and whatever the program itself raises.
     """
-    with ThreadPoolExecutor(1) as thread:
+    with _without_collection(), ThreadPoolExecutor(1) as thread:
         return thread.submit(contextvars.Context().run, _recorded, settings, mode, program or _program()).result()
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No garbage collection for the while: it took half the time of a recording and found nothing to free."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _program() -> Program:
