@@ -9,6 +9,7 @@ import pytest
 
 from infra.cloud.vpn_connection import KEY_SPECIALS
 from infra.plan import Plan, Registration, Secret, reveal
+from stacks.checks.gateway import PSK_CHARACTERS
 from tests.infra.recording import inputs_of, recorded
 from tests.infra.stacks_for_tests import HOME, prod, tunnel
 
@@ -176,6 +177,7 @@ def test_an_empty_key_is_made_of_32_characters_that_nothing_needs_to_escape(plan
     assert made["length"] == 32
     assert made["overrideSpecial"] == KEY_SPECIALS
     assert not set(KEY_SPECIALS) & set("\"'\\`$#{}[]()<>|&;*?!% \t")
+    assert re.fullmatch(PSK_CHARACTERS, "Aa1" + KEY_SPECIALS * 4), "a made key must pass as a given one"
     assert min(made[kind] for kind in ("minLower", "minUpper", "minNumeric", "minSpecial")) == 1
 
 
