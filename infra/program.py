@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -29,8 +28,11 @@ from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
 from infra.cloud.webapp import Webapp, WebappArgs
 from infra.cloud.webapp_settings import webapp_settings
+from infra.declared import Cloud, Told, Vpn, images_told, webapp_told
 from infra.images import Images
 from infra.layers import CloudLayer, ImagesLayer, VpnLayer
+from infra.outputs import exports
+from infra.readme import readme
 from infra.scope import Scope
 from stacks.naming import Names
 from stacks.settings import Layer, StackSettings
@@ -38,36 +40,20 @@ from stacks.settings.cloud import RegistryMode, SiteSku, VpnSku
 from stacks.settings.platform import ImageSource
 
 
-@dataclass(frozen=True)
-class Cloud:
-    """What the layers after it take from the cloud layer."""
-
-    provider: azure.Provider
-    layer: CloudLayer
-    scope: Scope
-    network: Network
-    vault: Vault
-    identities: Identities
-    registry: Registry | None
-    storage: Storage
-    endpoint: PrivateEndpoint | None
-    site: Site
-    realtime: Realtime
-    observability: Observability
-
-
 def build(settings: StackSettings) -> dict[str, pulumi.Input[Any]]:
     """Declare every resource of the stack; returns its outputs, by their exported names."""
-    outputs: dict[str, pulumi.Input[Any]] = {}
+    told: Told = {"stack": settings.stack}
     cloud = _cloud(settings) if settings.includes(Layer.CLOUD) else None
     images = _images(settings, cloud) if settings.includes(Layer.IMAGES) else None
     if cloud:
-        outputs |= _cloud_outputs(cloud)
-        if images:
-            _webapp(cloud, images)
-        if settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
-            outputs |= _vpn(cloud)
-    return outputs
+        told |= cloud.told()
+    if images:
+        told |= images_told(images, Names(settings))
+    if cloud and images:
+        told |= webapp_told(_webapp(cloud, images))
+    if cloud and settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
+        told |= _vpn(cloud).told()
+    return exports({**told, "readme": readme(settings, told)})
 
 
 def _azure_provider(settings: StackSettings) -> azure.Provider:
@@ -124,11 +110,9 @@ def _cloud(settings: StackSettings) -> Cloud:
         webapp_principal_id=identities.webapp_principal_id,
         opts=within,
     )
-    observability = Observability(
-        "observability", scope, identities=identities, signalr_id=realtime.service_id, opts=within
-    )
+    observed = Observability("observability", scope, identities=identities, signalr_id=realtime.service_id, opts=within)
     return Cloud(
-        provider, layer, scope, network, vault, identities, registry, storage, endpoint, site, realtime, observability
+        provider, layer, scope, guard, network, vault, identities, registry, storage, endpoint, site, realtime, observed
     )
 
 
@@ -197,22 +181,7 @@ def _around_webapp(cloud: Cloud, webapp: Webapp, within: pulumi.ResourceOptions)
     )
 
 
-def _cloud_outputs(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
-    network, endpoint = cloud.network, cloud.endpoint
-    outputs: dict[str, pulumi.Input[Any]] = {
-        "virtualNetworkName": network.virtual_network_name,
-        "virtualNetworkId": network.virtual_network_id,
-        "gatewaySubnetId": network.gateway_subnet_id,
-        "containerSubnetId": network.container_subnet_id,
-        "privateEndpointSubnetId": network.private_endpoint_subnet_id,
-        "appSubnetId": network.app_subnet_id,
-        "vaultName": cloud.vault.vault_name,
-        "vaultUri": cloud.vault.vault_uri,
-    }
-    return outputs | ({"tablesPrivateAddress": endpoint.private_address} if endpoint else {})
-
-
-def _vpn(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
+def _vpn(cloud: Cloud) -> Vpn:
     settings = cloud.scope.settings
     connects = bool(settings.on_prem.address)
     makes_key = connects and not settings.vpn_psk.get_secret_value()
@@ -220,7 +189,7 @@ def _vpn(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
     layer = VpnLayer(pulumi.ResourceOptions(providers=[cloud.provider, *makers]))
     within = pulumi.ResourceOptions(parent=layer)
     gateway = VpnGateway("vpn-gateway", cloud.scope, cloud.network, within)
-    outputs: dict[str, pulumi.Input[Any]] = {"vpnPublicAddress": gateway.public_address}
+    connection = None
     if connects:
         connection = VpnConnection("vpn-connection", cloud.scope, gateway, cloud.vault, within)
         TunnelAlerts(
@@ -231,5 +200,4 @@ def _vpn(cloud: Cloud) -> dict[str, pulumi.Input[Any]]:
             action_group_id=cloud.observability.action_group_id,
             opts=within,
         )
-        outputs |= {"vpnConnectionName": connection.connection_name, "vpnKeySecretName": connection.key_secret_name}
-    return outputs
+    return Vpn(gateway, connection)

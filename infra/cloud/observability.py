@@ -28,6 +28,7 @@ class Observability(Component):
     log_rule_id: pulumi.Output[str]
     insights_connection_string: pulumi.Output[str]
     action_group_id: pulumi.Output[str]
+    budget_name: pulumi.Output[str]
 
     insights: Insights
     """What the availability test belongs to."""
@@ -57,7 +58,7 @@ class Observability(Component):
             opts=within,
         )
         contacts = Contacts("contacts", scope, within)
-        Budget("budget", scope, within)
+        budget = Budget("budget", scope, within)
         Alerts("alerts", scope, signalr_id=signalr_id, logs=logs, action_group_id=contacts.action_group_id, opts=within)
         Workbook("workbook", scope, workspace_id=logs.workspace_id, signalr_id=signalr_id, opts=within)
         self.workspace_name = logs.workspace_name
@@ -65,4 +66,5 @@ class Observability(Component):
         self.log_rule_id = logs.rule_immutable_id
         self.insights_connection_string = self.insights.connection_string
         self.action_group_id = contacts.action_group_id
+        self.budget_name = budget.budget_name
         self.register()
