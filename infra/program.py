@@ -44,7 +44,8 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[Any]]:
     """Declare every resource of the stack; returns its outputs, by their exported names."""
     told: Told = {"stack": settings.stack}
     cloud = _cloud(settings) if settings.includes(Layer.CLOUD) else None
-    images = _images(settings, cloud) if settings.includes(Layer.IMAGES) else None
+    running = settings.includes(Layer.IMAGES) and settings.deploy.images
+    images = _images(settings, cloud) if running else None
     if cloud:
         told |= cloud.told()
     if images:

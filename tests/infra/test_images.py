@@ -100,6 +100,13 @@ def test_the_web_app_drops_out_with_the_images_it_is_made_of() -> None:
     assert "Image spy-detector" not in made_before(built, webapp)
 
 
+def test_in_a_stacks_first_run_the_registry_is_made_and_nothing_that_an_image_is_needed_for() -> None:
+    first = plan(PINNED, {"deploy": {"images": False}})
+    assert first.of_type("azure-native:containerregistry:Registry")
+    assert first.of_type("azure-native:web:WebApp") == []
+    assert [one.name for one in first.resources.values() if first.layer(one.urn) == "images"] == []
+
+
 @pytest.mark.parametrize("wrong", ["latest", "v1.0", "", "sha256:abc", f"sha256:{'A' * 64}", f"sha512:{'a' * 64}"])
 def test_a_tag_instead_of_a_digest_is_refused(wrong: str) -> None:
     with pytest.raises(NoDigest, match="spy-backend"):
