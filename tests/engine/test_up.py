@@ -31,8 +31,10 @@ def test_a_second_preview_finds_nothing_to_change(deployed: Deployed, stack: str
             {("update", "network:LocalNetworkGateway"), ("update", "keyvault:Vault")},
         ),
         ({"logs": {"retentionDays": 60}}, {("update", "operationalinsights:Workspace")}),
-        ({"budget": {"amount": 90}}, {("update", "consumption:Budget")}),
-        ({"webapp": {"sku": "B2"}}, {("update", "web:AppServicePlan")}),
+        (
+            {"webapp": {"sku": "B2"}, "budget": {"amount": 90}},
+            {("update", "web:AppServicePlan"), ("update", "consumption:Budget")},
+        ),
     ],
 )
 def test_a_changed_setting_touches_only_what_it_must(
