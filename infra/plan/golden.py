@@ -13,7 +13,7 @@ from infra.plan.documents import parsed, rendered
 from infra.plan.model import Mode, Plan
 from infra.plan.normalise import normalised
 from infra.plan.recorder import record
-from infra.plan.store import FOLDER, ROOT, committed
+from infra.plan.store import ROOT, committed
 from stacks.keys import all_keys
 from stacks.load import Need, for_plan, load, load_all, needed
 from stacks.settings import StackSettings
@@ -55,8 +55,8 @@ class Golden:
         return self.documents == self.committed
 
 
-def golden(stack: str, *, root: Path = ROOT, folder: Path = FOLDER) -> Golden:
-    """Record a stack from its file in `root` and read its committed plan in `folder`.
+def golden(stack: str, *, root: Path = ROOT, folder: Path | None = None) -> Golden:
+    """Record a stack from its file in `root` and read its committed plan in `folder`, or stacks/plan.
 
     Raises SettingsRefused and PlanRefused, and whatever the program raises.
     """

@@ -30,7 +30,7 @@ def lines(golden: Golden) -> Iterator[str]:
     if golden.committed:
         yield from _changes(golden, found)
     if cost := cost_of(golden):
-        yield f"  {_cost(cost)}"
+        yield f"  {cost_line(cost)}"
     if golden.needed:
         yield "  needed before up:"
         yield from (f"    {escape(need.sentence)}" for need in golden.needed)
@@ -79,7 +79,8 @@ def _shown(value: Any) -> str:
     return escape(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
-def _cost(cost: Cost) -> str:
+def cost_line(cost: Cost) -> str:
+    """Both costs and their difference."""
     if cost.before is None:
         return f"cost: {cost.after:.2f} USD a month"
     return f"cost: {cost.before:.2f} → {cost.after:.2f} USD a month ({cost.after - cost.before:+.2f})"

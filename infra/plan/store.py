@@ -8,14 +8,14 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "stacks" / "plan"
 
 
-def committed(stack: str, folder: Path = FOLDER) -> dict[str, str]:
-    """Documents of a stack by name; empty where none were written yet."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / stack).glob("*.yaml"))}
+def committed(stack: str, folder: Path | None = None) -> dict[str, str]:
+    """Documents of a stack by name; empty where none were written yet. `folder`: instead of stacks/plan."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(((folder or FOLDER) / stack).glob("*.yaml"))}
 
 
-def write(stack: str, documents: dict[str, str], folder: Path = FOLDER) -> None:
+def write(stack: str, documents: dict[str, str], folder: Path | None = None) -> None:
     """Make the files be these documents; a layer that is no more loses its file."""
-    place = folder / stack
+    place = (folder or FOLDER) / stack
     place.mkdir(parents=True, exist_ok=True)
     for path in place.glob("*.yaml"):
         if path.stem not in documents:
