@@ -17,10 +17,12 @@ from stacks.settings.platform import ClusterIdentity
 def reached_privately(settings: StackSettings) -> bool:
     """Whether the tables' public door can be shut: the web app and the home line both come by the private endpoint.
 
-    The web app reaches it through its subnet, the home line through the tunnel; with an endpoint but no gateway the
-    home line has no other way than the public one, which then stays open to Entra tokens.
+    The web app reaches it through its subnet, the home line through the tunnel; with an endpoint but no gateway, or no
+    home address to connect it to, the home line has no other way than the public one, which then stays open to Entra
+    tokens.
     """
-    return settings.storage.private_endpoint and settings.vpn.sku is not VpnSku.NONE
+    has_tunnel = settings.vpn.sku is not VpnSku.NONE and bool(settings.on_prem.address)
+    return settings.storage.private_endpoint and has_tunnel
 
 
 class Storage(Component):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -23,9 +24,14 @@ def alone(settings: StackSettings) -> Iterator[str]:
         if given(value_of(settings, key)) and not re.fullmatch(_GUID, value_of(settings, key)):
             yield f"{key} {value_of(settings, key)!r} is no GUID: give it as 8-4-4-4-12 hexadecimal digits"
     for key in ("vault.operators", "logs.publishers"):
-        for principal in value_of(settings, key):
+        principals = value_of(settings, key)
+        for principal in principals:
             if not re.fullmatch(_GUID, principal):
                 yield f"{key} holds {principal!r}: give principal ids, 8-4-4-4-12 hexadecimal digits"
+        # Azure does not tell two spellings apart, and refuses a second grant of the same.
+        for principal, times in Counter(map(str.lower, principals)).items():
+            if times > 1:
+                yield f"{key} names {principal} {times} times: name it once"
     yield from _contacts(settings.alerts.contacts)
     yield from _issuer(settings.cluster.issuer)
     domain = settings.site.custom_domain

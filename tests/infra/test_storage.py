@@ -65,21 +65,22 @@ def test_account_and_tables_survive_a_destroy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "sku", "door", "default"),
+    ("endpoint", "sku", "home", "shut"),
     [
-        (False, "none", "Enabled", "Allow"),
-        (False, "Basic", "Enabled", "Allow"),
-        (True, "none", "Enabled", "Allow"),
-        (True, "Basic", "Disabled", "Deny"),
-        (True, "VpnGw1AZ", "Disabled", "Deny"),
+        (False, "none", "203.0.113.7", False),
+        (False, "Basic", "203.0.113.7", False),
+        (True, "none", "203.0.113.7", False),
+        (True, "Basic", "", False),
+        (True, "Basic", "203.0.113.7", True),
+        (True, "VpnGw1AZ", "home.example.net", True),
     ],
 )
 def test_the_public_door_is_shut_when_endpoint_and_tunnel_replace_it(
-    endpoint: bool, sku: str, door: str, default: str
+    endpoint: bool, sku: str, home: str, shut: bool
 ) -> None:
-    inputs = account(storage={"privateEndpoint": endpoint}, vpn={"sku": sku})
-    assert inputs["publicNetworkAccess"] == door
-    assert inputs["networkRuleSet"] == {"bypass": "None", "defaultAction": default}
+    inputs = account(storage={"privateEndpoint": endpoint}, vpn={"sku": sku}, onPrem={"address": home})
+    assert inputs["publicNetworkAccess"] == ("Disabled" if shut else "Enabled")
+    assert inputs["networkRuleSet"] == {"bypass": "None", "defaultAction": "Deny" if shut else "Allow"}
 
 
 def test_the_services_are_told_the_tables_address() -> None:

@@ -71,6 +71,7 @@ def test_a_sound_stack_has_no_problem(values: dict[str, Any]) -> None:
         ({"cluster": {"uid": "mine"}}, "cluster.uid 'mine' is no GUID"),
         ({"vault": {"operators": ["me@example.org"]}}, "vault.operators holds 'me@example.org': give principal ids"),
         ({"logs": {"publishers": ["me"]}}, "logs.publishers holds 'me': give principal ids"),
+        ({"vault": {"operators": [GUID, GUID.upper()]}}, f"vault.operators names {GUID} 2 times: name it once"),
         ({"alerts": {"contacts": ["owner"]}}, "alerts.contacts holds 'owner', which is no e-mail address"),
         ({"alerts": {"contacts": [f"n{n}@example.org" for n in range(6)]}}, "has 6 addresses: give one to 5"),
         ({"alerts": {"availabilityMinutes": 7}}, "alerts.availabilityMinutes is 7: Azure probes every 5, 10 or 15"),
