@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +10,13 @@ from infra.cloud_model.paths import PATHS
 from infra.costs import cost_of, monthly
 from infra.plan import Plan
 from stacks import costs
-from stacks.load import for_plan, load
 from stacks.prices import PriceMissing, prices
 from stacks.settings import StackSettings
-from tests.infra.recording import recorded
-
-ROOT = Path(__file__).parents[2]
-STACKS = ("dev", "local", "prod")
-
-
-def committed(stack: str) -> StackSettings:
-    return for_plan(load(stack, ROOT))
+from tests.infra.recording import STACKS, recorded, settings_of
 
 
 def plan_of(stack: str) -> Plan:
-    return recorded(committed(stack), preview=False)
+    return recorded(stack, preview=False)
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -37,7 +28,7 @@ def test_every_type_of_a_plan_is_priced_or_free_for_a_reason(stack: str) -> None
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_bill_of_the_settings_is_the_bill_of_the_plan(stack: str) -> None:
-    assert cost_of(plan_of(stack)) == costs.cost_of(committed(stack))
+    assert cost_of(plan_of(stack)) == costs.cost_of(settings_of(stack))
 
 
 VARIANTS: list[dict[str, Any]] = [
@@ -69,7 +60,7 @@ def test_the_plans_stay_below_their_budgets(stack: str, limit: float) -> None:
 
 
 def test_a_preview_knows_the_cost_as_well() -> None:
-    assert monthly(recorded(committed("prod"), preview=True)) == monthly(plan_of("prod"))
+    assert monthly(recorded("prod")) == monthly(plan_of("prod"))
 
 
 def test_the_price_list_holds_nothing_that_no_stack_could_have() -> None:
