@@ -45,7 +45,11 @@ def _recorded(stack: str) -> Golden:
     """The plan of a stack; ends the command with every problem, a line each."""
     try:
         return golden(stack)
-    except (SettingsRefused, PlanRefused, AmbiguousPath) as refused:
+    except SettingsRefused as refused:  # its sentences name stack or file themselves: all stacks are checked together
+        for problem in refused.problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(REFUSED) from None
+    except (PlanRefused, AmbiguousPath) as refused:
         for line in str(refused).splitlines():
             typer.echo(f"{stack}: {line}", err=True)
         raise typer.Exit(REFUSED) from None

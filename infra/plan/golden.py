@@ -14,6 +14,8 @@ from infra.plan.model import Mode, Plan
 from infra.plan.normalise import normalised
 from infra.plan.recorder import record
 from infra.plan.store import ROOT, committed
+from stacks.checks import check, remarks
+from stacks.costs import monthly
 from stacks.keys import all_keys
 from stacks.load import Need, for_plan, load, load_all, needed
 from stacks.settings import StackSettings
@@ -50,6 +52,11 @@ class Golden:
         return needed(self.settings)
 
     @property
+    def remarks(self) -> list[str]:
+        """What is allowed and worth knowing before up, a weakness that was chosen."""
+        return remarks(self.settings)
+
+    @property
     def is_same(self) -> bool:
         """Whether the committed documents are what would be written now."""
         return self.documents == self.committed
@@ -60,8 +67,8 @@ def golden(stack: str, *, root: Path = ROOT, folder: Path | None = None) -> Gold
 
     Raises SettingsRefused and PlanRefused, and whatever the program raises.
     """
-    load_all(root)
     settings = load(stack, root)
+    check(load_all(root), monthly)
     plan = normalised(record(for_plan(impersonal(settings)), Mode.SYMBOLIC))
     return Golden(settings, rendered(plan), plan, committed(stack, folder))
 

@@ -34,6 +34,9 @@ def lines(golden: Golden) -> Iterator[str]:
     if golden.needed:
         yield "  needed before up:"
         yield from (f"    {escape(need.sentence)}" for need in golden.needed)
+    if golden.remarks:
+        yield "  worth knowing:"
+        yield from (f"    {escape(remark)}" for remark in golden.remarks)
 
 
 def _summary(golden: Golden, found: list[Change]) -> str:
@@ -100,6 +103,7 @@ def as_object(golden: Golden) -> dict[str, Any]:
         "needed": [
             {"key": need.key, "layer": need.layer, "refuses": need.refuses, "why": need.why} for need in golden.needed
         ],
+        "remarks": golden.remarks,
     }
 
 

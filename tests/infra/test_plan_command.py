@@ -68,7 +68,7 @@ def test_json_is_for_scripts(folder: Path) -> None:
 def test_an_unknown_stack_is_refused_in_one_sentence(folder: Path) -> None:
     result = run("nowhere")
     assert result.exit_code == command.REFUSED
-    assert result.output.startswith("nowhere: stack nowhere has no file Pulumi.nowhere.yaml: choose one of dev, ")
+    assert result.output.startswith("stack nowhere has no file Pulumi.nowhere.yaml: choose one of dev, ")
 
 
 def test_a_program_that_fails_is_not_a_difference(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
