@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 
-from infra.plan import Plan
-from tests.infra.recording import inputs_of, recorded
+from infra.cloud.vault import Vault, vault_secret
+from infra.plan import Plan, Secret
+from infra.scope import Scope
+from tests.infra.recording import inputs_of, recorded, recorded_part
 from tests.infra.stacks_for_tests import AZURE, HOME, prod, tunnel
 
 VAULT = "azure-native:keyvault:Vault"
@@ -96,6 +99,15 @@ def test_nobody_administers_the_vault_unless_named() -> None:
         for one in recorded(prod(), preview=False).of_type(GRANT)
         if one.inputs["roleDefinitionId"].endswith(ADMINISTRATOR)
     ]
+
+
+def test_what_is_kept_in_the_vault_is_secret_even_if_it_was_not_before() -> None:
+    def build(scope: Scope, within: pulumi.ResourceOptions) -> None:
+        vault = Vault("vault", scope, "a-subnet", within)
+        vault_secret("kept", parent=vault, scope=scope, vault_name=vault.vault_name, value="told plainly")
+
+    kept = recorded_part(build, prod()).named("azure-native:keyvault:Secret", "kept")
+    assert kept.inputs["properties"]["value"] == Secret("told plainly")
 
 
 def test_the_vault_and_its_secrets_outlive_the_stack() -> None:
