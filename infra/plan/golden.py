@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Golden:
     plan: Plan
     committed: dict[str, str]
 
-    @property
+    @cached_property
     def before(self) -> Plan:
         """The committed plan."""
         return parsed(self.settings.stack, self.committed)
