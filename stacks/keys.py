@@ -82,7 +82,9 @@ def nearest(name: str) -> str:
 
 
 def how_to_set(name: str) -> str:
-    """The command that sets a key."""
-    if name in all_keys() and all_keys()[name].is_secret:
+    """The command that sets a key; of a list, its first value."""
+    key = all_keys().get(name)
+    if key is not None and key.is_secret:
         return f"pulumi config set --secret {name}"
-    return f"pulumi config set --path {name} VALUE"
+    path = f'"{name}[0]"' if key is not None and isinstance(key.default, tuple) else name
+    return f"pulumi config set --path {path} VALUE"

@@ -105,11 +105,30 @@ def test_configuration_of_default_providers_is_refused_because_there_are_none(pr
     assert "azure-native:location is read by nothing" in printed
 
 
-def test_what_does_not_go_together_ends_the_program_before_any_resource(previewed: Previewed) -> None:
-    wrong = {"vpn": {"sku": "Basic", "customPolicy": True}, "names": {"storage": "stspyoptionsdev"}}
+def test_a_tag_in_a_digest_s_place_ends_the_program_before_any_resource(previewed: Previewed) -> None:
+    printed = refused(previewed, "prod", {**COMPLETE, "images": {"backend": "v1.0"}})
+    assert "images.backend is 'v1.0' and must be a digest" in printed
+
+
+def test_what_does_not_go_together_ends_the_program_before_any_resource(previewed: Previewed, tmp_path: Path) -> None:
+    """Every problem of every stack at once, each a sentence with its key and its cure."""
+    lay(tmp_path / "Pulumi.dev.yaml", {"cluster": {"uid": UID}, "names": {"namespace": "spy-options-bot"}})
+    wrong = {
+        "vpn": {"sku": "Basic", "customPolicy": True},
+        "network": {"appSubnet": "10.0.2.0/25"},
+        "names": {"storage": "stspyoptionsdev", "registry": "acr-spy"},
+        "budget": {"amount": 53},
+    }
     printed = refused(previewed, "prod", {**COMPLETE, **wrong})
-    assert "prod: vpn.customPolicy is true and the SKU Basic takes no IPsec policy" in printed
-    assert "dev and prod both have names.storage 'stspyoptionsdev'" in printed
+    for said in (
+        "prod: vpn.customPolicy is true and the SKU Basic takes no IPsec policy: set vpn.sku to VpnGw1AZ",
+        "prod: network.appSubnet 10.0.2.0/25 overlaps network.containerSubnet 10.0.2.0/24: give one of them another",
+        "prod: container registry 'acr-spy' has 7 characters and must have 5 to 50, letters and digits only: set names",
+        "dev and prod both have names.storage 'stspyoptionsdev': give one of them another",
+        f"dev and prod share cluster.uid {UID} and the namespace spy-options-bot: set names.namespace in one of them",
+        "prod: budget.amount is 53 USD and the stack declares",
+    ):
+        assert said in printed
 
 
 def test_what_committed_files_leave_empty_ends_the_program_before_any_resource(previewed: Previewed) -> None:

