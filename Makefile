@@ -5,7 +5,7 @@ SCENARIO ?=
 WRITE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan clean
+.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ schema: setup ## write the page's types from apps/contracts
 
 plan: venv ## what every stack's program declares, against stacks/plan: no cloud, no CLI (WRITE=1 renews stacks/plan)
 	@.venv-infra/bin/python -m infra.cli plan $(if $(WRITE),--write)
+
+docs: venv ## the pages that are written from the program: configuration, resources, policies, diagram
+	@.venv-infra/bin/python -m stacks.schema --write && .venv-infra/bin/python -m infra.pages --write
 
 lock: setup-test ## renew the locks: both environments, tests on top of each, the peer client, the page, the external programs
 	@tools/lock.sh

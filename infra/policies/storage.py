@@ -15,6 +15,7 @@ PROTECTED = (
     "azure-native:keyvault:Secret",
     "azure-native:keyvault:Vault",
     "azure-native:network:VirtualNetworkGateway",
+    "azure-native:operationalinsights:Table",
     "azure-native:operationalinsights:Workspace",
     ACCOUNT,
     "azure-native:storage:Table",

@@ -262,6 +262,7 @@ CASES = (
             "keyvault:Secret",
             "keyvault:Vault",
             "network:VirtualNetworkGateway",
+            "operationalinsights:Table",
             "operationalinsights:Workspace",
             "storage:StorageAccount",
             "storage:Table",
