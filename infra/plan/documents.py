@@ -178,7 +178,8 @@ def _registration(stack: str, entry: dict[str, Any], urns: dict[str, str]) -> Re
     types, _, name = entry["urn"].partition("::")
     uses = {each: tuple(sorted(urns[path] for path in paths)) for each, paths in entry.get("uses", {}).items()}
     after = [urns[path] for path in entry.get("after", [])]
-    options = {field: entry[said] for field, said in OPTIONS.items() if said in entry}
+    options: dict[str, Any] = {field: entry[said] for field, said in OPTIONS.items() if said in entry}
+    options = {field: tuple(value) if isinstance(value, list) else value for field, value in options.items()}
     type_ = types.rpartition("$")[2]
     return Registration(
         urn=whole(stack, entry["urn"]),
@@ -192,7 +193,7 @@ def _registration(stack: str, entry: dict[str, Any], urns: dict[str, str]) -> Re
         deleted_with=urns.get(entry.get("deletedWith", ""), ""),
         dependencies=tuple(sorted({*after, *(urn for each in uses.values() for urn in each)})),
         property_dependencies=uses,
-        **{field: tuple(value) if isinstance(value, list) else value for field, value in options.items()},
+        **options,
     )
 
 

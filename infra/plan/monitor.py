@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
@@ -17,10 +17,10 @@ from infra.plan.values import Secret, decoded, encoded, reveal
 class _Unused(Mocks):
     """The base class wants these; the overridden methods never call them."""
 
-    def call(self, args: MockCallArgs) -> NoReturn:  # type: ignore[override]
+    def call(self, args: MockCallArgs) -> NoReturn:
         raise NotImplementedError
 
-    def new_resource(self, args: MockResourceArgs) -> NoReturn:  # type: ignore[override]
+    def new_resource(self, args: MockResourceArgs) -> NoReturn:
         raise NotImplementedError
 
 

@@ -66,7 +66,7 @@ def _recorded(settings: StackSettings, mode: Mode, program: Program) -> Plan:
     asyncio.set_event_loop(loop)
     monitor = Monitor(mode)
     runtime_settings.configure(
-        MockSettings(
+        MockSettings(  # type: ignore[no-untyped-call]
             monitor=monitor,
             engine=MockEngine(None),
             project=PROJECT,

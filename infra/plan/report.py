@@ -84,7 +84,7 @@ def _shown(value: Any) -> str:
 
 def cost_line(cost: Cost) -> str:
     """Both costs and their difference."""
-    if cost.before is None:
+    if cost.before is None or cost.before == cost.after:
         return f"cost: {cost.after:.2f} USD a month"
     return f"cost: {cost.before:.2f} → {cost.after:.2f} USD a month ({cost.after - cost.before:+.2f})"
 

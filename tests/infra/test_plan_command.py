@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from infra.cli import app
 from infra.plan import command, report, store
+from infra.plan.cost import Cost
 from infra.plan.golden import Golden
 
 STACK = "local"
@@ -93,7 +94,11 @@ def test_a_protected_resource_that_would_be_replaced_is_marked(folder: Path) -> 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
-    [(None, 65.0, "cost: 65.00 USD a month"), (53.0, 65.5, "cost: 53.00 → 65.50 USD a month (+12.50)")],
+    [
+        (None, 65.0, "cost: 65.00 USD a month"),
+        (65.0, 65.0, "cost: 65.00 USD a month"),
+        (53.0, 65.5, "cost: 53.00 → 65.50 USD a month (+12.50)"),
+    ],
 )
 def test_cost_is_told_with_its_change(before: float | None, after: float, said: str) -> None:
-    assert report.cost_line(report.Cost(before, after)) == said
+    assert report.cost_line(Cost(before, after)) == said

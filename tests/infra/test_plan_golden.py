@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from infra.plan import store
@@ -11,7 +13,7 @@ from stacks.load import for_plan, load, needed, stack_names
 from stacks.settings import StackSettings
 from tests.infra.recording import ROOT, STACKS
 
-OPERATORS_OWN = {
+OPERATORS_OWN: dict[str, dict[str, Any]] = {
     "azure": {"subscriptionId": "s", "tenantId": "t"},
     "alerts": {"contacts": ["someone@example.org"]},
     "onPrem": {"address": "203.0.113.7"},
@@ -40,7 +42,7 @@ def test_no_setting_of_one_operator_changes_the_plan(stack: str) -> None:
     assert for_plan(impersonal(own)) == for_plan(impersonal(committed))
 
 
-def merged(settings: StackSettings) -> dict[str, object]:
+def merged(settings: StackSettings) -> dict[str, Any]:
     """The stack's sections with an operator's own values in them."""
     dumped = settings.model_dump(by_alias=True)
     return {section: {**dumped[section], **own} for section, own in OPERATORS_OWN.items()}

@@ -82,7 +82,7 @@ def test_an_edge_is_kept_by_property_whether_its_value_is_known_or_not(mode: Mod
 def test_a_computed_output_is_a_real_id_in_an_update_and_its_name_in_a_symbolic_plan() -> None:
     def build() -> dict[str, Any]:
         address = network.PublicIPAddress("address", resource_group_name=GROUP, public_ip_address_name="pip")
-        return {"id": address.id, "url": pulumi.Output.concat("https://", address.ip_address)}
+        return {"id": address.id, "url": pulumi.Output.format("https://{0}", address.ip_address)}
 
     assert recording(build).outputs["id"].endswith("/providers/Microsoft.Network/publicIPAddresses/pip")
     assert recording(build).outputs["url"] == "https://203.0.113.10"
