@@ -1,4 +1,4 @@
-"""Pages: what docs/ holds of the program, written from it: resources, policies, cost, outputs, diagram. `make docs` writes them.
+"""Pages: what docs/ holds of the program, written from it by `make docs`: resources, policies, cost, outputs, diagram.
 
 Records the plans of the committed stacks; needs no Pulumi CLI, no cloud and no network.
 """

@@ -21,7 +21,7 @@ from tests.infra.recording import STACKS, settings_of, symbolic
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
-WRITTEN = ("docs/resources.md", "docs/policies.md", "docs/diagram.svg")
+WRITTEN = ("docs/resources.md", "docs/policies.md", "docs/cost.md", "docs/outputs.md", "docs/diagram.svg")
 
 
 @cache
