@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.backend.settings import Settings
+from apps.cli import handed_over
 from apps.cli.main import COMMANDS
 from apps.contracts.enums import CloseReason, Flag, Kind, MarketState, Reason
 from apps.contracts.names import Env, Port
@@ -78,13 +79,13 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
 def test_files_and_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text()
     files = re.findall(r"(?<![\w/.-])((?:apps|docs|tests|tools|requirements|frontend)/[\w./-]+\.\w+)\b", text)
-    targets = set(re.findall(r"\bmake ([a-z][a-z-]*)", text))
+    targets = set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", text, re.MULTILINE))
     commands = set(re.findall(r"`spy ([a-z]+)", text))
     makefile = (ROOT / "Makefile").read_text()
 
     assert [name for name in files if not (ROOT / name).exists()] == []
     assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
-    assert commands <= set(COMMANDS)
+    assert commands <= {*COMMANDS, *handed_over.COMMANDS}
 
 
 async def test_addresses_in_the_readme_answer(tmp_path: Path) -> None:
