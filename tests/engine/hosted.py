@@ -39,6 +39,7 @@ class HostedStack(EngineStack):
         """The sentences that a command of the CLI ends with, a line of its diagnostics each."""
         with pytest.raises(automation.CommandError) as refused:
             self.pulumi(*arguments)
-        told = re.search(r"^Diagnostics:\n.+\n +error: ((?:.+\n)+)", str(refused.value), re.MULTILINE)
+        diagnostics = str(refused.value).partition("Diagnostics:")[2]
+        told = re.search(r"^ +error: ((?:.+\n)+)", diagnostics, re.MULTILINE)
         assert told is not None, refused.value
         return [line.strip() for line in told.group(1).splitlines()]
