@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from dataclasses import dataclass
 
+from infra.costs import monthly
 from infra.plan.golden import Golden
+from infra.plan.model import Plan
+from stacks.prices import PriceMissing
 
 
 @dataclass(frozen=True)
 class Cost:
-    """USD a month, before (None where nothing is committed) and after."""
+    """USD a month, before and after; None where nothing is committed or a price is missing, which `missing` says."""
 
     before: float | None
-    after: float
+    after: float | None
+    missing: str = ""
 
 
-def cost_of(golden: Golden) -> Cost | None:
-    """Both costs; None while there is no infra.costs."""
-    if importlib.util.find_spec("infra.costs") is None:
+def cost_of(golden: Golden) -> Cost:
+    """Both costs. A missing price is told and hides no difference."""
+    try:
+        return Cost(_before(golden.before) if golden.committed else None, monthly(golden.plan))
+    except PriceMissing as missing:
+        return Cost(None, None, str(missing.args[0]))
+
+
+def _before(plan: Plan) -> float | None:
+    """Cost of the committed plan, which may hold what has no price any more."""
+    try:
+        return monthly(plan)
+    except PriceMissing:
         return None
-    monthly = importlib.import_module("infra.costs").monthly
-    return Cost(float(monthly(golden.before)) if golden.committed else None, float(monthly(golden.plan)))

@@ -29,8 +29,7 @@ def lines(golden: Golden) -> Iterator[str]:
     yield f"[bold]{golden.settings.stack}[/bold]: {_summary(golden, found)}"
     if golden.committed:
         yield from _changes(golden, found)
-    if cost := cost_of(golden):
-        yield f"  {cost_line(cost)}"
+    yield f"  {cost_line(cost_of(golden))}"
     if golden.needed:
         yield "  needed before up:"
         yield from (f"    {escape(need.sentence)}" for need in golden.needed)
@@ -84,6 +83,8 @@ def _shown(value: Any) -> str:
 
 def cost_line(cost: Cost) -> str:
     """Both costs and their difference."""
+    if cost.after is None:
+        return f"[red]cost: {escape(cost.missing)}[/red]"
     if cost.before is None or cost.before == cost.after:
         return f"cost: {cost.after:.2f} USD a month"
     return f"cost: {cost.before:.2f} → {cost.after:.2f} USD a month ({cost.after - cost.before:+.2f})"
@@ -99,7 +100,7 @@ def as_object(golden: Golden) -> dict[str, Any]:
         "changes": [_change_object(change) for change in changes(golden.before, golden.plan)],
         "outputs": [_difference_object(each) for each in output_changes(golden.before, golden.plan)],
         "reads": [_difference_object(each) for each in read_changes(golden.before, golden.plan)],
-        "cost": {"before": cost.before, "after": cost.after} if cost else None,
+        "cost": {"before": cost.before, "after": cost.after, "missing": cost.missing},
         "needed": [
             {"key": need.key, "layer": need.layer, "refuses": need.refuses, "why": need.why} for need in golden.needed
         ],

@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.cli import app
-from infra.plan import command, report, store
+from infra.plan import command, cost, report, store
 from infra.plan.cost import Cost
 from infra.plan.golden import Golden
+from stacks.prices import PriceMissing
 
 STACK = "local"
 
@@ -90,6 +91,16 @@ def test_a_protected_resource_that_would_be_replaced_is_marked(folder: Path) -> 
     first = result.output.splitlines()[1]
     assert "± replaced storage/account storage:StorageAccount PROTECTED: the engine will refuse" in first
     assert "accountName: stformer → stspyoptionsprod (cannot change in place)" in result.output
+
+
+def test_a_missing_price_is_told_and_hides_no_difference(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def priceless(_: object) -> float:
+        raise PriceMissing("azure-native:new:Thing has no price: add it to stacks/prices.yaml")
+
+    monkeypatch.setattr(cost, "monthly", priceless)
+    result = run(STACK)
+    assert result.exit_code == command.DIFFERS
+    assert "cost: azure-native:new:Thing has no price: add it to stacks/prices.yaml" in result.output
 
 
 @pytest.mark.parametrize(
