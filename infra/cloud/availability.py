@@ -44,7 +44,7 @@ class Availability(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        test = self._test(scope, pulumi.Output.concat(webapp.url, HEALTH_PATH), insights)
+        test = self._test(scope, pulumi.Output.format("{}{}", webapp.url, HEALTH_PATH), insights)
         minutes = scope.settings.alerts.availability_minutes
         alert = monitor.MetricAlert(
             "webapp-down",
@@ -83,8 +83,8 @@ class Availability(Component):
                 web_test_name=name,
                 synthetic_monitor_id=name,
                 location=scope.location,
-                kind="standard",
-                web_test_kind="standard",
+                kind=applicationinsights.WebTestKind.STANDARD,
+                web_test_kind=applicationinsights.WebTestKind.STANDARD,
                 enabled=True,
                 frequency=scope.settings.alerts.availability_minutes * 60,
                 timeout=TIMEOUT_SECONDS,
