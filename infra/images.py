@@ -98,7 +98,8 @@ class Images(Component):
         images, repository = self._settings.images, REPOSITORIES[key]
         if images.source is ImageSource.PINNED:
             return pulumi.Output.from_input(str(ImageRef(self._host, repository, getattr(images, key))))
-        return pulumi.Output.concat(self._host, "/", repository, "@", self._built(key, repository).digest)
+        # Not concat, which ends the program on the None that a run without this layer leaves in the digest's place.
+        return pulumi.Output.format("{}/{}@{}", self._host, repository, self._built(key, repository).digest)
 
     def _built(self, key: str, repository: str) -> docker_build.Image:
         service = key.removeprefix("trading_")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pulumi
 from pulumi_azure_native import web
@@ -52,6 +53,19 @@ class WebappArgs:
     granted: Sequence[pulumi.Resource]
 
 
+class _App(web.WebApp):
+    """A web app that a run may leave out, because its image comes with a later layer.
+
+    For what it leaves out the engine answers with the inputs, in which the identities are a list; the package expects
+    the mapping that Azure answers with, and would end the program.
+    """
+
+    @property
+    @pulumi.getter
+    def identity(self) -> pulumi.Output[Any]:
+        return cast("pulumi.Output[Any]", pulumi.get(self, "identity"))
+
+
 class Webapp(Component):
     """Web app on a Linux plan: https only, signed in as its own identity, without publishing passwords.
 
@@ -80,7 +94,7 @@ class Webapp(Component):
             role=Role.KEY_VAULT_SECRETS_USER,
             principal_id=args.identity_principal_id,
         )
-        webapp = web.WebApp(
+        webapp = _App(
             "webapp",
             web.WebAppArgs(
                 resource_group_name=scope.resource_group_name,
@@ -108,7 +122,8 @@ class Webapp(Component):
         self.webapp_id = webapp.id
         self.webapp_name = webapp.name
         self.host = webapp.default_host_name
-        self.url = pulumi.Output.concat("https://", webapp.default_host_name)
+        # Not concat, which ends the program on the None of a web app that waits for the images' layer.
+        self.url = pulumi.Output.format("https://{}", webapp.default_host_name)
         self.plan_id = plan.id
         self.register()
 
