@@ -148,8 +148,8 @@ class EngineStack:
     def command(self, *arguments: str) -> str:
         """Any other command of the CLI in this project; gives what it printed."""
         environment = {"PULUMI_HOME": str(self.folder / "home"), **self._environment()}
-        stack = [*arguments, "--stack", self.name, "--non-interactive"]
-        return command().run(stack, str(self.folder), environment).stdout
+        on_stack = [*arguments, "--stack", self.engine.name, "--non-interactive"]
+        return command().run(on_stack, str(self.folder), environment).stdout
 
     def plan(self) -> dict[str, Any]:
         """What `pulumi preview --save-plan` writes: planned resources by URN."""
