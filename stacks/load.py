@@ -18,8 +18,9 @@ __all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "missing",
 
 
 def stack_names(root: Path) -> list[str]:
-    """Names of the stacks whose files lie in the project folder, sorted."""
-    return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+    """Names of the stacks whose files lie in the project folder, sorted. Other copies, Pulumi.A.B.yaml, are none."""
+    files = (path.name.split(".") for path in root.glob("Pulumi.*.yaml"))
+    return sorted(parts[1] for parts in files if len(parts) == len(("Pulumi", "STACK", "yaml")))
 
 
 def load_all(root: Path) -> list[StackSettings]:

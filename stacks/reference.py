@@ -24,8 +24,8 @@ A dotted name is a path: `pulumi config set --path vpn.sku Basic` writes `spy-op
 `--path` the engine would keep another key with a dot in its name, which nothing reads: it is refused. So is every key
 that is not on this page.
 
-Secrets are keys of their own: `pulumi config set --secret vpnPsk`. One secret inside an object would make the whole
-object secret.
+Secrets are keys of their own: `pulumi config set --secret vpnPsk`. One secret inside an object would hide the whole
+object.
 
 *Needed by* names the layer that cannot go up without the setting while its default is empty; `pulumi up` and
 `pulumi preview` then end with a sentence that says so, and `spy plan` shows a placeholder instead.

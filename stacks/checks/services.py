@@ -13,16 +13,12 @@ from stacks.settings.platform import Hub, Store
 def alone(settings: StackSettings) -> Iterator[str]:
     """Services that would not work together, or ask for more lines than the login has."""
     services = settings.services
-    if settings.includes(Layer.CLUSTER):
-        if services.backend_replicas > 1 and services.store is Store.SQLITE:
-            yield _single("services.store is sqlite", "services.store to tables", services.backend_replicas)
-        if services.backend_replicas > 1 and services.hub is Hub.EMBEDDED:
-            yield _single("services.hub is embedded", "services.hub to azure", services.backend_replicas)
-        if settings.cluster.nodes > 1 and not settings.cluster.shared_volumes:
-            yield (
-                f"cluster.nodes is {settings.cluster.nodes} and the volumes are of one node: set cluster.sharedVolumes "
-                "to true where every node can mount them, or cluster.nodes to 1"
-            )
+    yield from _one_process(settings)
+    if settings.includes(Layer.CLUSTER) and settings.cluster.nodes > 1 and not settings.cluster.shared_volumes:
+        yield (
+            f"cluster.nodes is {settings.cluster.nodes} and the volumes are of one node: set cluster.sharedVolumes to "
+            "true where every node can mount them, or cluster.nodes to 1"
+        )
     yield from _symbols(services.symbols)
     asked = len(services.symbols) * services.lines_per_symbol
     left = services.data_lines - services.reserved_lines
@@ -35,11 +31,22 @@ def alone(settings: StackSettings) -> Iterator[str]:
         )
 
 
-def _single(because: str, instead: str, replicas: int) -> str:
-    return (
-        f"services.backendReplicas is {replicas} and {because}, which one backend alone can serve: set "
-        f"services.backendReplicas to 1 or {instead}"
-    )
+def _one_process(settings: StackSettings) -> Iterator[str]:
+    """SQLite and the embedded hub live in one backend; the web app of the cloud layer would be another."""
+    services = settings.services
+    for key, value, single, shared in (
+        ("services.store", services.store, Store.SQLITE, Store.TABLES),
+        ("services.hub", services.hub, Hub.EMBEDDED, Hub.AZURE),
+    ):
+        if value is not single:
+            continue
+        if settings.includes(Layer.CLOUD):
+            yield f"{key} is {single} and the web app of the layer cloud is a second backend: set {key} to {shared}"
+        elif settings.includes(Layer.CLUSTER) and services.backend_replicas > 1:
+            yield (
+                f"services.backendReplicas is {services.backend_replicas} and {key} is {single}, which one backend "
+                f"alone can serve: set services.backendReplicas to 1 or {key} to {shared}"
+            )
 
 
 def _symbols(symbols: tuple[str, ...]) -> Iterator[str]:

@@ -159,7 +159,9 @@ class AlertSettings(Section):
 class VaultSettings(Section):
     """Key Vault."""
 
-    suffix: str = Field("0dte", pattern="^[a-z0-9]{4}$", description="Four letters or digits that make it unique")
+    suffix: str = Field(
+        "0dte", pattern="^[a-z0-9]{4}$", description="Four letters or digits, for a name that nobody has"
+    )
     soft_delete_days: int = Field(7, ge=7, le=90, description="Days to recover what was deleted; fixed at creation")
     purge_protection: bool = Field(default=False, description="Refuse purging; once on it can never be turned off")
     operators: tuple[str, ...] = Field((), description="Principal ids (GUIDs) of Key Vault administrators")

@@ -57,8 +57,11 @@ def test_a_sound_stack_has_no_problem(values: dict[str, Any]) -> None:
         (changed(LOCAL, "services.store", "tables"), "is left out: set services.store to sqlite"),
         (changed(LOCAL, "services.hub", "azure"), "is left out: set services.hub to embedded"),
         (changed(LOCAL, "registry", {"mode": "own"}), "the layer cloud, which makes it, is left out"),
-        ({"services": {"store": "sqlite"}}, "services.store is sqlite, which one backend alone can serve: set"),
-        ({"services": {"hub": "embedded"}}, "set services.backendReplicas to 1 or services.hub to azure"),
+        (
+            {"services": {"store": "sqlite"}},
+            "the web app of the layer cloud is a second backend: set services.store to",
+        ),
+        ({"services": {"hub": "embedded"}}, "is a second backend: set services.hub to azure"),
         ({"cluster": {"nodes": 2}}, "cluster.nodes is 2 and the volumes are of one node: set cluster.sharedVolumes"),
         ({"services": {"symbols": ["SPY", "QQQ"]}}, "takes 160 market-data lines"),
         ({"services": {"linesPerSymbol": 81}}, "and the login has 80 (services.dataLines 100 less"),
@@ -85,6 +88,17 @@ def test_what_does_not_go_together_is_one_sentence_with_key_and_cure(values: dic
     sentence = only(found(values))
     assert said in sentence
     assert sentence.startswith("prod: ")
+
+
+def test_one_process_s_store_and_hub_take_one_backend() -> None:
+    assert found(changed(LOCAL, "services.backendReplicas", 2), "local") == [
+        f"local: services.backendReplicas is 2 and {key}, which one backend alone can serve: set "
+        f"services.backendReplicas to 1 or {cure}"
+        for key, cure in (
+            ("services.store is sqlite", "services.store to tables"),
+            ("services.hub is embedded", "services.hub to azure"),
+        )
+    ]
 
 
 def test_a_secret_is_never_shown() -> None:

@@ -89,4 +89,5 @@ def test_the_engine_s_own_keys_are_left_to_the_engine(project: Path) -> None:
 def test_stacks_are_found_by_their_files(project: Path) -> None:
     write(project, "prod", "{}")
     write(project, "dev", "{}")
+    write(project, "dev.mine", "{}")
     assert stack_names(project) == ["dev", "prod"]
