@@ -31,7 +31,7 @@ schema: setup ## write the page's types from apps/contracts
 plan: venv ## what every stack's program declares, against stacks/plan: no cloud, no CLI (WRITE=1 renews stacks/plan)
 	@.venv-infra/bin/python -m infra.cli plan $(if $(WRITE),--write)
 
-docs: venv ## the pages that are written from the program: configuration, resources, policies, diagram
+docs: venv ## the pages that are written from the program: configuration, resources, policies, cost, outputs, diagram
 	@.venv-infra/bin/python -m stacks.schema --write && .venv-infra/bin/python -m infra.pages --write
 
 lock: setup-test ## renew the locks: both environments, tests on top of each, the peer client, the page, the external programs

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra import cost_page, diagram, inventory, outputs_page
 from infra.costs import cost_of
-from infra.plan import Mode, record
+from infra.plan import Mode, Plan, record
 from infra.policies import reference
 from stacks.load import for_plan, load, stack_names
 
@@ -20,10 +21,10 @@ DRAWN = "prod"
 """The stack with every component."""
 
 
-def generated() -> dict[Path, str]:
-    """Every page with the text it should have."""
+def generated(plans: Mapping[str, Plan] | None = None) -> dict[Path, str]:
+    """Every page with the text it should have, from the symbolic plans of all stacks; recorded here unless given."""
     settings = {stack: for_plan(load(stack, ROOT)) for stack in stack_names(ROOT)}
-    plans = {stack: record(settings[stack], Mode.SYMBOLIC) for stack in settings}
+    plans = plans or {stack: record(settings[stack], Mode.SYMBOLIC) for stack in settings}
     return {
         ROOT / "docs" / "resources.md": inventory.page(list(plans.values())),
         ROOT / "docs" / "policies.md": reference.page(),
