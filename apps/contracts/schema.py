@@ -6,8 +6,8 @@ hand what it wrote: a test compares the files with the models.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -215,12 +215,11 @@ def sources() -> dict[str, str]:
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Writes the files into the given folder."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m apps.contracts.schema FOLDER\n")
-        return 2
-    folder = Path(arguments[0])
+def main(arguments: list[str] | None = None) -> int:
+    """Writes the files into the given folder. Anything else on the command line ends it by SystemExit, unwritten."""
+    parser = argparse.ArgumentParser(prog="python -m apps.contracts.schema", description=__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="where the three files go")
+    folder: Path = parser.parse_args(arguments).folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in sources().items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -228,4 +227,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

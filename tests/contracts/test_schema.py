@@ -46,5 +46,17 @@ def test_a_form_without_a_decoder_is_an_error_not_a_guess() -> None:
 
 
 def test_the_command_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    assert schema.main([]) == 2
+    with pytest.raises(SystemExit) as ended:
+        schema.main([])
+    assert ended.value.code == 2
     assert "FOLDER" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--write"], ["one", "two"]])
+def test_a_word_that_is_no_folder_makes_none(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        schema.main(arguments)
+    assert list(tmp_path.iterdir()) == []
