@@ -78,6 +78,9 @@ def _outside(settings: StackSettings) -> tuple[Box, ...]:
             (230, 120),
             Kind.CLUSTER,
         ),
+        Box(
+            "Interactive Brokers", ("live and paper account,", "over the internet"), (40, 270), (160, 62), Kind.OUTSIDE
+        ),
         Box("strongSwan", ("the tunnel's other end",), (40, 440), (230, 52), Kind.OUTSIDE),
         Box("Browser", ("the dashboard;", "signs in with Entra"), (1055, 105), (150, 205), Kind.OUTSIDE),
     )
