@@ -51,7 +51,7 @@ def _values() -> dict[str, Any]:
         namespace, _, name = full.rpartition(":")
         if namespace == PROJECT:
             values[name] = _opened(name, value)
-            if engine.is_config_secret(full) and not (name in all_keys() and all_keys()[name].is_secret):
+            if _is_encrypted(full) and not (name in all_keys() and all_keys()[name].is_secret):
                 problems.append(encrypted_object(name))
         elif namespace != "pulumi":
             problems.append(foreign(full))
@@ -62,6 +62,11 @@ def _values() -> dict[str, Any]:
 def _engine_configuration() -> Mapping[str, str]:
     """Every key that the engine gave: the stock host by its variable, an inline program by the SDK's own map."""
     return {**engine.get_config_env(), **engine.CONFIG.get()}
+
+
+def _is_encrypted(full: str) -> bool:
+    """Whether the stack file holds the key, or a part of its object, encrypted; told in the same two ways."""
+    return engine.is_config_secret(full) or full in engine.get_config_secret_keys_env()
 
 
 def _opened(name: str, value: str) -> Any:
