@@ -26,4 +26,6 @@ RULES: tuple[Rule, ...] = (
 STACK_RULES: tuple[StackRule, ...] = stack.RULES
 """Rules about all resources of a stack together."""
 
-__all__ = ["RULES", "STACK_RULES", "Rule", "StackRule", "Subject", "Violation"]
+EVERY_RULE: tuple[Rule | StackRule, ...] = (*RULES, *STACK_RULES)
+
+__all__ = ["EVERY_RULE", "RULES", "STACK_RULES", "Rule", "StackRule", "Subject", "Violation"]

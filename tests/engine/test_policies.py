@@ -13,14 +13,14 @@ from pulumi import automation
 from pulumi_azure_native import storage
 
 from infra import program
-from infra.policies import RULES, STACK_RULES
+from infra.policies import EVERY_RULE
 from stacks.settings import StackSettings
 from tests.engine.conftest import Fresh
 from tests.engine.stack import ROOT
 
 PACK = str(ROOT / "infra" / "policy_pack")
 PASSED = "✅ spy-options@"
-BY_NAME = {rule.name: rule.says for rule in (*RULES, *STACK_RULES)}
+BY_NAME = {rule.name: rule.says for rule in EVERY_RULE}
 
 STARTER = "pulumi-analyzer-policy-python"
 STAND_IN = """#!/bin/sh

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from pulumi_policy import (
     Policy,
+    PolicyCustomTimeouts,
     PolicyResource,
     PolicyResourceOptions,
     ReportViolation,
@@ -21,7 +22,7 @@ from pulumi_policy import (
 )
 
 from infra.plan import Plan
-from infra.policies import RULES, STACK_RULES, Subject
+from infra.policies import EVERY_RULE, Subject
 from infra.policies.crossguard import UNKNOWNS, policies
 from infra.policies.plans import subject
 from tests.infra.policy_cases import CASES, STACK_CASES, Case, changed
@@ -33,7 +34,7 @@ PACK = ROOT / "infra" / "policy_pack"
 
 
 def options(one: Subject) -> PolicyResourceOptions:
-    return PolicyResourceOptions(one.protect, [], None, [], None, [])  # type: ignore[arg-type]  (the engine's own None)
+    return PolicyResourceOptions(one.protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
 
 
 class Reports:
@@ -84,7 +85,7 @@ def subjects(plan: Plan) -> list[Subject]:
 
 
 def test_the_pack_has_every_rule_under_its_name() -> None:
-    assert [policy.name for policy in policies()] == [rule.name for rule in (*RULES, *STACK_RULES)]
+    assert [policy.name for policy in policies()] == [rule.name for rule in EVERY_RULE]
 
 
 @pytest.mark.parametrize("stack", STACKS)
