@@ -90,6 +90,11 @@ def _signalr_by_key(settings: StackSettings) -> bool:
     return _by_key(settings) and settings.services.hub is Hub.AZURE
 
 
+def _webapp(settings: StackSettings) -> bool:
+    """Whether the web app is declared: it runs an image."""
+    return settings.includes(Layer.IMAGES) and settings.deploy.images
+
+
 def _pinned(settings: StackSettings) -> bool:
     """Whether digests are asked for: not in a stack's first run, when its registry is yet to be made."""
     return settings.images.source is ImageSource.PINNED and settings.deploy.images
@@ -109,6 +114,13 @@ _PINNED = "with `images.source` pinned"
 RULES = (
     Rule("azure.subscriptionId", Layer.CLOUD, "every id in Azure begins with it"),
     Rule("azure.tenantId", Layer.CLOUD, "the vault and the sign-in of the services name it"),
+    Rule(
+        "azure.apiAudience",
+        Layer.CLOUD,
+        "the web app lets in tokens for it and no others",
+        "for the web app (`deploy.images`)",
+        _webapp,
+    ),
     Rule("alerts.contacts", Layer.CLOUD, "budget and alerts are mailed to them"),
     Rule(
         "cluster.issuer",

@@ -50,6 +50,7 @@ def webapp_settings(
         Env.HUB: settings.services.hub.value,
         Env.LOGIN: "entra",
         Env.AUTH_ISSUER: f"{AUTHORITY}/{tenant}/v2.0",
+        Env.AUTH_AUDIENCE: settings.azure.api_audience,
         Env.AUTH_JWKS_URL: f"{AUTHORITY}/{tenant}/discovery/v2.0/keys",
         Env.CORS_ORIGINS: listed(origins),
         AzureEnv.CLIENT_ID: client_id,

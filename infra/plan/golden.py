@@ -23,6 +23,7 @@ from stacks.settings import StackSettings
 PERSONAL = (
     "azure.subscriptionId",
     "azure.tenantId",
+    "azure.apiAudience",
     "alerts.contacts",
     "onPrem.address",
     "cluster.context",

@@ -41,10 +41,15 @@ class SignalrSku(StrEnum):
 
 
 class AzureSettings(Section):
-    """Where in Azure. The two ids are personal and stay empty in committed files."""
+    """Where in Azure, and as what people sign in. The three ids are personal and stay empty in committed files."""
 
     subscription_id: str = Field("", description="Azure subscription id (a GUID); needed before up of the cloud layer")
     tenant_id: str = Field("", description="Entra tenant id (a GUID); needed before up of the cloud layer")
+    api_audience: str = Field(
+        "",
+        description="Client id (a GUID) of the app registration that the page's tokens are for; needed before up of "
+        "the cloud layer with the web app",
+    )
     location: str = Field("westeurope", pattern="^[a-z0-9]+$", description="Azure region of every resource")
     site_location: str = Field(
         "westeurope",

@@ -18,7 +18,7 @@ from tests.stacks.builders import DIGEST, GUID, ROOT, UID
 from tests.toolchain import pulumi_cli
 
 COMPLETE: dict[str, Any] = {
-    "azure": {"subscriptionId": GUID, "tenantId": GUID},
+    "azure": {"subscriptionId": GUID, "tenantId": GUID, "apiAudience": GUID},
     "alerts": {"contacts": ["owner@example.org"]},
     "cluster": {"context": "home", "uid": UID, "issuer": "https://issuer.example.org"},
     "images": {"backend": DIGEST, "detector": DIGEST, "tradingBot": DIGEST},
@@ -133,7 +133,7 @@ def test_what_does_not_go_together_ends_the_program_before_any_resource(previewe
 
 def test_what_committed_files_leave_empty_ends_the_program_before_any_resource(previewed: Previewed) -> None:
     printed = refused(previewed, "prod", {})
-    for key in ("azure.subscriptionId", "azure.tenantId", "alerts.contacts", "cluster.issuer", "cluster.uid"):
+    for key in ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "alerts.contacts", "cluster.uid"):
         assert f"{key} is empty and the layer" in printed
     assert "images.backend is unresolved and the layer images needs it" in printed
     assert "onPrem.address is empty" not in printed, "there is a gateway without connection then"

@@ -14,7 +14,7 @@ from stacks.settings import StackSettings
 from tests.infra.recording import ROOT, STACKS
 
 OPERATORS_OWN: dict[str, dict[str, Any]] = {
-    "azure": {"subscriptionId": "s", "tenantId": "t"},
+    "azure": {"subscriptionId": "s", "tenantId": "t", "apiAudience": "a"},
     "alerts": {"contacts": ["someone@example.org"]},
     "onPrem": {"address": "203.0.113.7"},
     "cluster": {"context": "home", "issuer": "https://issuer.example.org", "uid": "u"},

@@ -19,13 +19,14 @@ from tests.infra.recording import inputs_of, recorded
 WEBAPP = "azure-native:web:WebApp"
 PLAN = "azure-native:web:AppServicePlan"
 VAULT_SECRET = "azure-native:keyvault:Secret"
+AUDIENCE = "44444444-4444-4444-4444-444444444444"
 DIGEST = f"sha256:{'a' * 64}"
 
 
 def settings_of(stack: str, **changed: object) -> StackSettings:
     base: dict[str, object] = {
         "stack": stack,
-        "azure": {"tenantId": "33333333-3333-3333-3333-333333333333"},
+        "azure": {"tenantId": "33333333-3333-3333-3333-333333333333", "apiAudience": AUDIENCE},
         "images": {"backend": DIGEST},
     }
     return StackSettings.model_validate(base | changed)
@@ -155,6 +156,7 @@ def test_it_keeps_its_data_in_azure_and_lets_the_tenants_people_in() -> None:
     assert said["AZURE_SIGNALR_ENDPOINT"] == "https://signalr-spy-options.service.signalr.net"
     tenant = "https://login.microsoftonline.com/33333333-3333-3333-3333-333333333333"
     assert said["AUTH_ISSUER"] == f"{tenant}/v2.0"
+    assert said["AUTH_AUDIENCE"] == AUDIENCE, "a token of the tenant for another application opens nothing"
     assert said["AUTH_JWKS_URL"] == f"{tenant}/discovery/v2.0/keys"
 
 

@@ -71,6 +71,7 @@ def test_a_sound_stack_has_no_problem(values: dict[str, Any]) -> None:
             "services.symbols names a symbol twice: name each once",
         ),
         ({"azure": {"subscriptionId": "mine"}}, "azure.subscriptionId 'mine' is no GUID: give it as 8-4-4-4-12"),
+        ({"azure": {"apiAudience": "api://spy"}}, "azure.apiAudience 'api://spy' is no GUID: give it as 8-4-4-4-12"),
         ({"cluster": {"uid": "mine"}}, "cluster.uid 'mine' is no GUID"),
         ({"vault": {"operators": ["me@example.org"]}}, "vault.operators holds 'me@example.org': give principal ids"),
         ({"logs": {"publishers": ["me"]}}, "logs.publishers holds 'me': give principal ids"),

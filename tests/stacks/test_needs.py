@@ -8,9 +8,10 @@ from stacks.needs import for_plan, missing, needed
 from stacks.settings import StackSettings
 from tests.stacks.builders import DIGEST, GUID, UID, stack
 
-AZURE = {"subscriptionId": GUID, "tenantId": GUID}
+AZURE = {"subscriptionId": GUID, "tenantId": GUID, "apiAudience": GUID}
 CLUSTER = {"context": "home", "uid": UID, "issuer": "https://issuer.example.org"}
 CONTACTS = {"contacts": ["owner@example.org"]}
+CLOUD = {"azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "alerts.contacts"}
 
 
 IMAGES = {"backend": DIGEST, "detector": DIGEST, "tradingBot": DIGEST}
@@ -30,6 +31,7 @@ def test_a_stack_of_all_layers_needs_its_personal_settings() -> None:
     assert needs(stack("prod", vpn={"sku": "Basic"})) == {
         "azure.subscriptionId",
         "azure.tenantId",
+        "azure.apiAudience",
         "alerts.contacts",
         "onPrem.address",
         "cluster.context",
@@ -49,7 +51,7 @@ def test_a_complete_stack_needs_nothing() -> None:
     ("layers", "expected"),
     [
         (["images", "cluster", "releases"], {"cluster.context", "cluster.uid"}),
-        (["cloud", "images"], {"azure.subscriptionId", "azure.tenantId", "alerts.contacts"}),
+        (["cloud", "images"], CLOUD),
     ],
 )
 def test_only_included_layers_need_anything(layers: list[str], expected: set[str]) -> None:
@@ -67,7 +69,14 @@ def test_secrets_are_needed_by_the_cluster_layer_with_identity_keys_only() -> No
 
 def test_a_run_that_does_not_reach_the_cluster_needs_nothing_of_it() -> None:
     before = needs(stack("prod", cluster={"identity": "keys"}, deploy={"cluster": False}))
-    assert before == {"azure.subscriptionId", "azure.tenantId", "alerts.contacts"}
+    assert before == CLOUD
+
+
+def test_who_signs_in_is_asked_for_where_the_web_app_is() -> None:
+    """A stack's first run makes the registry and no web app."""
+    assert "azure.apiAudience" in needs(stack("prod"))
+    assert "azure.apiAudience" not in needs(stack("prod", deploy={"images": False}))
+    assert "azure.apiAudience" not in needs(stack("local", layers=["images", "cluster"]))
 
 
 def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:

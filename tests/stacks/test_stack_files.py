@@ -17,7 +17,14 @@ from stacks.settings.cloud import RegistryMode, SiteSku, VpnSku
 from stacks.settings.platform import GatewayMode, Hub, ImageSource, Store
 from tests.stacks.builders import ROOT, STACKS
 
-PERSONAL = ("azure.subscriptionId", "azure.tenantId", "onPrem.address", "alerts.contacts", "cluster.uid")
+PERSONAL = (
+    "azure.subscriptionId",
+    "azure.tenantId",
+    "azure.apiAudience",
+    "onPrem.address",
+    "alerts.contacts",
+    "cluster.uid",
+)
 
 
 def text_of(stack: str) -> str:
