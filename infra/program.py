@@ -146,6 +146,8 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
     granted = [cloud.storage.read_by_webapp, cloud.realtime.negotiated_by_webapp]
     if cloud.registry:
         granted.append(cloud.registry.pull_by_webapp)
+    if cloud.observability.insights.written_by_webapp:
+        granted.append(cloud.observability.insights.written_by_webapp)
     webapp = Webapp(
         "webapp",
         cloud.scope,

@@ -31,9 +31,16 @@ def readme(settings: StackSettings, told: Mapping[str, pulumi.Input[Any]]) -> pu
     """The readme of a stack from its settings and its outputs, by their names in infra/outputs.py."""
     lines: list[pulumi.Input[str]] = [_head(settings)]
     lines += [
-        pulumi.Output.concat(f"| {title} | ", told[name], " |\n") for name, title in ADDRESSES.items() if name in told
+        pulumi.Output.concat(f"| {title} | ", _shown(told[name]), " |\n")
+        for name, title in ADDRESSES.items()
+        if name in told
     ]
     return pulumi.Output.concat(*lines, _tail(settings))
+
+
+def _shown(address: pulumi.Input[Any]) -> pulumi.Output[str]:
+    """An address; a run that leaves a layer out learns no address of what is not there yet."""
+    return pulumi.Output.from_input(address).apply(lambda known: str(known or "not deployed yet"))
 
 
 def _head(settings: StackSettings) -> str:

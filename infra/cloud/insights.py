@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_azure_native import applicationinsights
+from pulumi_azure_native import applicationinsights, authorization
 
 from infra.cloud.roles import Role, assign
 from infra.component import Component
@@ -26,6 +26,9 @@ class Insights(Component):
     insights_id: pulumi.Output[str]
     insights_name: pulumi.Output[str]
     connection_string: pulumi.Output[str]
+
+    written_by_webapp: authorization.RoleAssignment | None
+    """What the web app waits for; None where it sends by the key."""
 
     def __init__(
         self,
@@ -58,8 +61,8 @@ class Insights(Component):
             tags=scope.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        for who, principal_id in principal_ids.items() if federated else ():
-            assign(
+        granted = {
+            who: assign(
                 f"written-by-{who}",
                 scope,
                 parent=self,
@@ -67,6 +70,9 @@ class Insights(Component):
                 role=Role.MONITORING_METRICS_PUBLISHER,
                 principal_id=principal_id,
             )
+            for who, principal_id in (principal_ids.items() if federated else ())
+        }
+        self.written_by_webapp = granted.get("webapp")
         self.insights_id = insights.id
         self.insights_name = insights.name
         self.connection_string = insights.connection_string

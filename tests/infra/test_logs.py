@@ -124,6 +124,13 @@ def test_traces_go_to_the_stacks_workspace_by_role_and_not_by_key() -> None:
     assert set(publishers(found, INSIGHTS)) == {f"written-by-{who}" for who in ("webapp", "detector", "backend", "bot")}
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_web_app_may_send_traces_before_it_starts(*, preview: bool) -> None:
+    found = recorded("prod", preview=preview)
+    granted = publishers(found, INSIGHTS)["written-by-webapp"]
+    assert granted.urn in found.named("azure-native:web:WebApp", "webapp").dependencies
+
+
 def test_services_without_identities_send_traces_by_the_key() -> None:
     insights = inputs_of(plan(cluster={"identity": "keys"}), INSIGHTS, "insights")
     assert insights["disableLocalAuth"] is False

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pulumi
 import pytest
 from pydantic.alias_generators import to_camel
 
 from infra.outputs import Outputs, exports
-from infra.plan import UNKNOWN, Plan, Secret
+from infra.plan import UNKNOWN, Mode, Plan, Secret, record
 from infra.plan.values import leaves
+from infra.readme import readme as written
+from stacks.settings import StackSettings
 from tests.infra.recording import recorded, symbolic
 from tests.infra.stacks_for_tests import prod
 
@@ -148,6 +151,16 @@ def test_the_readme_is_a_table_that_markdown_can_draw() -> None:
 
 def test_a_preview_of_an_empty_stack_does_not_yet_know_the_readme() -> None:
     assert plan_of("prod", preview=True).outputs["readme"] == UNKNOWN
+
+
+def test_what_a_run_leaves_out_is_told_as_not_deployed() -> None:
+    def program(settings: StackSettings) -> dict[str, Any]:
+        absent: pulumi.Output[Any] = pulumi.Output.from_input(None)
+        return {"readme": written(settings, {"vpn_public_address": absent, "site_url": "https://page.example.org"})}
+
+    said = str(record(prod(), Mode.UPDATE, program).outputs["readme"])
+    assert "| VPN gateway | not deployed yet |" in said
+    assert "| The page | https://page.example.org |" in said
 
 
 def test_the_golden_plan_shows_where_each_address_comes_from() -> None:
