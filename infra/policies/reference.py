@@ -16,7 +16,8 @@ places:
   broken rule ends the run with its sentence and the cure before the resource is touched;
 - one by one in the tests, each on a resource that keeps to it and on every way to break it.
 
-What a preview does not know yet is not judged; the update that follows judges it.
+What a preview does not know yet is not judged; the update that follows judges it. A rule about a
+stack is judged by the preview before anything happens, by an update only at its end: never skip the preview.
 
 The CLI starts packs in Python by a small program, `pulumi-analyzer-policy-python`, which the official installer puts
 beside it. Where it is missing the tests put one of six lines in its place, so that the rest is the real engine.

@@ -66,7 +66,7 @@ def test_a_setting_that_breaks_a_rule_ends_the_preview_with_its_name_and_the_cur
     assert stack.cloud.changes() == []
 
 
-def test_the_engine_asks_the_rules_about_resources_and_about_the_stack(
+def test_a_preview_asks_the_rules_about_resources_and_about_the_stack(
     fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program, "build", careless)
@@ -75,6 +75,17 @@ def test_the_engine_asks_the_rules_about_resources_and_about_the_stack(
     for broken in ("tags", "storage-tls", "storage-https", "no-public-blob", "protected", "budget"):
         assert BY_NAME[broken] in str(refused.value), broken
     assert BY_NAME["region"] not in str(refused.value)
+
+
+def test_an_update_without_a_preview_does_not_touch_a_resource_that_breaks_a_rule(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "build", careless)
+    stack = fresh("dev")
+    with pytest.raises(automation.CommandError) as refused:
+        stack.up(policy_packs=[PACK])
+    assert BY_NAME["no-public-blob"] in str(refused.value)
+    assert stack.cloud.changes() == []
 
 
 def careless(settings: StackSettings) -> dict[str, Any]:
