@@ -14,6 +14,7 @@ SUBNET = "azure-native:network:Subnet"
 FEDERATED = "azure-native:managedidentity:FederatedIdentityCredential"
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 VAULT = "azure-native:keyvault:Vault"
+SECRET = "azure-native:keyvault:Secret"
 ONE_BY_ONE = frozenset({SUBNET, FEDERATED})
 GLOBALLY_NAMED = frozenset(
     {
@@ -27,6 +28,8 @@ GLOBALLY_NAMED = frozenset(
 """Types whose name is a host name of the whole world."""
 HELD_WHILE_USED = ("azure-native:network:", "azure-native:web:AppServicePlan", "azure-native:privatedns:")
 """Types that cannot be deleted while something else refers to them."""
+HOLDING = ("azure-native:network:", "azure-native:privatedns:", "azure-native:web:")
+"""Types whose reference holds. A firewall rule of a vault or an account does not: it outlives its subnet."""
 REFERENCE = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+", re.IGNORECASE)
 
 LAST_PART = re.compile(r"(/providers/[^/]+)?/[^/]+/[^/]+$", re.IGNORECASE)
@@ -109,11 +112,21 @@ def refuse_deletion(existing: Mapping[str, Existing], token: str, identifier: st
         return
     own = identifier.lower()
     for other in existing.values():
+        if not other.token.startswith(HOLDING):
+            continue
         inside = other.identifier.lower() == own or other.identifier.lower().startswith(f"{own}/")
         if not inside and any(
             text.lower() == own or text.lower().startswith(f"{own}/") for text in strings(other.inputs)
         ):
             raise Refused(f"InUse: {identifier} cannot be deleted: {other.identifier} uses it")
+
+
+def told(existing: Existing) -> Properties:
+    """What Azure tells of the inputs when it is asked: never the value of a secret."""
+    if existing.token != SECRET:
+        return existing.inputs
+    shown = {key: value for key, value in existing.inputs["properties"].items() if key != "value"}
+    return {**existing.inputs, "properties": shown}
 
 
 def soft_deleted(gone: Existing) -> set[str]:

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infra import cloud_model
 from infra.cloud_model.paths import SUBSCRIPTION
@@ -123,8 +123,8 @@ class Cloud:
     def read(self, token: str, urn: str, identifier: str) -> Existing | None:
         """What exists under this id, or None."""
         with self._logged("read", token, identifier, urn), self._lock:
-            self._reach(token)
-            return self._existing.get(_key(token, identifier))
+            found = self._existing.get(_key(token, identifier))
+            return found and replace(found, inputs=azure_rules.told(found))
 
     def remove_behind_its_back(self, token: str, identifier: str) -> None:
         """Take something away without the engine's knowledge."""

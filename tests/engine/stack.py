@@ -16,8 +16,12 @@ from typing import Any
 import pulumi
 import yaml
 from pulumi import automation
+from pydantic import SecretStr
+from pydantic.alias_generators import to_snake
 
 from infra import configuration, program
+from stacks.load import load
+from stacks.settings import StackSettings
 from tests.engine.automation import ExistingStack, NewStack, command, without_debug_lines
 from tests.engine.cloud import Cloud
 from tests.engine.provider import attached
@@ -145,11 +149,16 @@ class EngineStack:
         with without_debug_lines():
             return operation(color="never", suppress_progress=True, **options).stdout
 
-    def command(self, *arguments: str) -> str:
-        """Any other command of the CLI in this project; gives what it printed."""
-        environment = {"PULUMI_HOME": str(self.folder / "home"), **self._environment()}
+    def command(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+        """Any other command of the CLI in this project, with more environment variables; gives what it printed."""
+        environment = {"PULUMI_HOME": str(self.folder / "home"), **self._environment(), **(variables or {})}
         on_stack = [*arguments, "--stack", self.engine.name, "--non-interactive"]
         return command().run(on_stack, str(self.folder), environment).stdout
+
+    def settings(self) -> StackSettings:
+        """What the program reads from the engine, with the secrets in plain."""
+        secrets = {to_snake(key): SecretStr(value) for key, value in self._secrets.items()}
+        return load(self.name, self.folder).model_copy(update=secrets)
 
     def plan(self) -> dict[str, Any]:
         """What `pulumi preview --save-plan` writes: planned resources by URN."""

@@ -9,14 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from infra.plan import Mode, Plan, Registration, Secret, record
-from stacks.load import load
-from stacks.settings import StackSettings
 from tests.engine.conftest import Deployed, Fresh
-from tests.engine.stack import EngineStack
-from tests.engine.values import SECRETS
 
 Told = dict[str, dict[str, Any]]
 """What was told about each resource, by URN."""
@@ -25,12 +20,6 @@ STACKS = ["dev", "prod"]
 STACK = "pulumi:pulumi:Stack"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "<secret>"
-
-
-def settings(stack: EngineStack) -> StackSettings:
-    """What the program reads from the engine, with the secrets in plain."""
-    read = load(stack.name, stack.folder)
-    return read.model_copy(update={"vpn_psk": SecretStr(SECRETS["vpnPsk"])})
 
 
 def hidden(value: Any) -> Any:
@@ -108,7 +97,7 @@ def seconds(duration: str) -> float:
 def test_the_plan_that_the_engine_saves_on_a_fresh_stack_is_the_recorded_one(fresh: Fresh, name: str) -> None:
     stack = fresh(name)
     saved = told_by_plan(stack.plan())
-    recorded = told_by_recording(record(settings(stack), Mode.PREVIEW))
+    recorded = told_by_recording(record(stack.settings(), Mode.PREVIEW))
     assert differences(recorded, saved) == {}
 
 
@@ -116,7 +105,7 @@ def test_the_plan_that_the_engine_saves_on_a_fresh_stack_is_the_recorded_one(fre
 def test_what_a_saved_plan_does_not_hold_is_in_the_state_as_recorded(deployed: Deployed, name: str) -> None:
     stack = deployed(name)
     state = {urn: one for urn, one in stack.resources().items() if one["type"] != STACK}
-    plan = record(settings(stack), Mode.UPDATE)
+    plan = record(stack.settings(), Mode.UPDATE)
     recorded = {urn: of_registration(one) for urn, one in plan.resources.items()} | {
         urn: {
             "type": one.type,
