@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -66,6 +67,13 @@ def test_every_alert_tells_the_one_action_group_and_is_on() -> None:
     for alert in alerts:
         assert group.urn in alert.property_dependencies["actions"], alert.name
         assert alert.inputs["enabled"] is True, alert.name
+
+
+def test_every_alert_is_explained_in_its_page() -> None:
+    found = recorded("prod", preview=False)
+    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
+    assert explained == {one.name for type_ in (METRIC, QUERY, LOG) for one in found.of_type(type_)}
 
 
 def test_the_action_group_mails_every_contact() -> None:
