@@ -25,6 +25,7 @@ PERSONAL = (
     "azure.tenantId",
     "azure.apiAudience",
     "alerts.contacts",
+    "registry.id",
     "onPrem.address",
     "cluster.context",
     "cluster.issuer",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +28,10 @@ PROJECT = "spy-options"
 """Name of the Pulumi project, in every URN."""
 
 
+PROVIDER_VARIABLES = ("ARM_", "AWS_", "AZURE_", "DOCKER_", "KUBE", "PULUMI_")
+"""Beginnings of the environment variables that the provider packages read."""
+
+
 class PlanRefused(Exception):
     """The program told the engine something that a provider would refuse."""
 
@@ -39,7 +44,7 @@ def record(settings: StackSettings, mode: Mode = Mode.SYMBOLIC, program: Program
 
     Raises PlanRefused with every failure of every resource, and whatever the program itself raises.
     """
-    with _without_collection(), ThreadPoolExecutor(1) as thread:
+    with _without_collection(), _without_environment(), ThreadPoolExecutor(1) as thread:
         return thread.submit(contextvars.Context().run, _recorded, settings, mode, program or _program()).result()
 
 
@@ -53,6 +58,18 @@ def _without_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def _without_environment() -> Iterator[None]:
+    """No variable from which a provider's class takes a default: the plan is the same on every machine."""
+    hidden = {name: value for name, value in os.environ.items() if name.startswith(PROVIDER_VARIABLES)}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _program() -> Program:

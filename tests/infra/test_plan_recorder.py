@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure
+import pulumi_docker_build as docker_build
+import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 import pytest
 from pulumi_azure_native import managedidentity, network, resources, storage
@@ -191,6 +194,19 @@ def test_what_the_program_raises_comes_out_and_the_next_recording_is_clean() -> 
     with pytest.raises(RuntimeError, match="the program's own"):
         recording(fails)
     assert list(recording(lambda: None).resources) == []
+
+
+def test_the_environment_of_a_machine_changes_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build() -> None:
+        kubernetes.Provider("kubernetes", context="home")
+        docker_build.Provider("docker-build")
+        azure.Provider("azure")
+
+    before = recording(build)
+    for name in ("DOCKER_HOST", "KUBECONFIG", "PULUMI_K8S_ENABLE_PATCH_FORCE", "ARM_SUBSCRIPTION_ID"):
+        monkeypatch.setenv(name, "true")
+    assert recording(build) == before
+    assert os.environ["DOCKER_HOST"] == "true"
 
 
 def test_a_type_without_a_model_ends_the_recording_with_its_cure() -> None:
