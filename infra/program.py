@@ -20,6 +20,7 @@ from infra.cloud.private_endpoint import PrivateEndpoint
 from infra.cloud.realtime import Realtime
 from infra.cloud.registry import Registry
 from infra.cloud.security_group import SecurityGroup
+from infra.cloud.shared_registry import SharedRegistry
 from infra.cloud.site import Site
 from infra.cloud.storage import Storage
 from infra.cloud.tunnel_alerts import TunnelAlerts
@@ -143,11 +144,6 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
         signalr_endpoint=cloud.realtime.endpoint,
         origins=cloud.site.origins,
     )
-    granted = [cloud.storage.read_by_webapp, cloud.realtime.negotiated_by_webapp]
-    if cloud.registry:
-        granted.append(cloud.registry.pull_by_webapp)
-    if cloud.observability.insights.written_by_webapp:
-        granted.append(cloud.observability.insights.written_by_webapp)
     webapp = Webapp(
         "webapp",
         cloud.scope,
@@ -161,12 +157,25 @@ def _webapp(cloud: Cloud, images: Images) -> Webapp:
             subnet_id=cloud.network.app_subnet_id,
             settings=environment,
             secrets={AzureEnv.APPLICATION_INSIGHTS: cloud.observability.insights_connection_string},
-            granted=granted,
+            granted=_granted_to_webapp(cloud, within),
         ),
         within,
     )
     _around_webapp(cloud, webapp, within)
     return webapp
+
+
+def _granted_to_webapp(cloud: Cloud, within: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """The rights on other resources that the web app cannot start without."""
+    principal_id = cloud.identities.webapp_principal_id
+    registry = cloud.registry or SharedRegistry("shared-registry", cloud.scope, principal_id, within)
+    traces = cloud.observability.insights.written_by_webapp
+    return [
+        cloud.storage.read_by_webapp,
+        cloud.realtime.negotiated_by_webapp,
+        registry.pull_by_webapp,
+        *([traces] if traces else []),
+    ]
 
 
 def _around_webapp(cloud: Cloud, webapp: Webapp, within: pulumi.ResourceOptions) -> None:

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_snake
 
 from stacks.keys import all_keys, how_to_set
 from stacks.settings import Layer, StackSettings
-from stacks.settings.cloud import VpnSku
+from stacks.settings.cloud import RegistryMode, VpnSku
 from stacks.settings.platform import UNRESOLVED, ClusterIdentity, GatewayMode, Hub, ImageSource, Store
 
 SECRET = "<secret>"  # noqa: S105  (what a plan shows in a secret's place)
@@ -95,6 +95,10 @@ def _webapp(settings: StackSettings) -> bool:
     return settings.includes(Layer.IMAGES) and settings.deploy.images
 
 
+def _pulls_elsewhere(settings: StackSettings) -> bool:
+    return _webapp(settings) and settings.registry.mode is RegistryMode.SHARED
+
+
 def _pinned(settings: StackSettings) -> bool:
     """Whether digests are asked for: not in a stack's first run, when its registry is yet to be made."""
     return settings.images.source is ImageSource.PINNED and settings.deploy.images
@@ -122,6 +126,13 @@ RULES = (
         _webapp,
     ),
     Rule("alerts.contacts", Layer.CLOUD, "budget and alerts are mailed to them"),
+    Rule(
+        "registry.id",
+        Layer.CLOUD,
+        "the web app is granted its pulls there",
+        "for the web app with `registry.mode` shared",
+        _pulls_elsewhere,
+    ),
     Rule(
         "cluster.issuer",
         Layer.CLOUD,

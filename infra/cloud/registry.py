@@ -18,7 +18,7 @@ class Registry(Component):
     repositories, by name, and nothing else; the token's password is made once by Azure's management after the first
     deployment and comes back as a secret setting, because no provider can make it and the program lists no keys.
 
-    Declared only with `registry.mode: own`. A shared registry belongs to another stack, which grants the pulls.
+    Declared only with `registry.mode: own`. A shared registry belongs to another stack: infra/cloud/shared_registry.py.
     """
 
     TOKEN = "spy:cloud:Registry"  # noqa: S105  (a type token)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from infra.policies.rule import Rule, demand, rule
 from infra.policies.subject import Subject, entries, is_known
+from stacks.needs import is_placeholder
 
 BROAD_ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
@@ -71,7 +72,8 @@ def narrow_role(one: Subject) -> Iterator[str]:
     broad = BROAD_ROLES.get(str(role).rpartition("/")[2].lower())
     if broad:
         yield f"grants {broad}: grant the one role that the service needs"
-    if isinstance(scope, str) and is_known(scope) and not ONE_RESOURCE.match(scope):
+    told = isinstance(scope, str) and is_known(scope) and not is_placeholder(scope)
+    if told and not ONE_RESOURCE.match(scope):
         yield f"scope is {scope!r}: grant it on one resource"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from stacks.checks.words import given
 from stacks.naming import PLAIN_STACK, Names
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import RegistryMode, SignalrSku
@@ -19,6 +21,11 @@ _NEEDS = {
 
 _SIGNALR_UNITS = (1, 2, 5, 10, 20, 50, 100)
 _FREE_MESSAGES = 20_000
+_ACR = ".azurecr.io"
+_REGISTRY_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/[^/]+/providers"
+    r"/Microsoft\.ContainerRegistry/registries/(?P<name>[A-Za-z0-9]+)"
+)
 _HOST = "HOST or HOST:PORT"
 
 
@@ -40,6 +47,7 @@ def _registry(settings: StackSettings) -> Iterator[str]:
     registry = settings.registry
     if registry.mode is RegistryMode.SHARED and not registry.host:
         yield f"registry.mode is shared and registry.host is empty: set registry.host to {_HOST} of the shared registry"
+    yield from _registry_id(settings)
     if registry.mode is RegistryMode.OWN:
         own = Names(settings.model_copy(update={"registry": registry.model_copy(update={"host": ""})})).registry_host
         if registry.host not in {"", own}:
@@ -49,6 +57,29 @@ def _registry(settings: StackSettings) -> Iterator[str]:
             )
         if settings.includes(Layer.IMAGES) and not settings.includes(Layer.CLOUD):
             yield "registry.mode is own and the layer cloud, which makes it, is left out: set registry.mode to shared"
+
+
+def _registry_id(settings: StackSettings) -> Iterator[str]:
+    """The shared registry's id: only the form that Azure answers, and in this stack's reach."""
+    registry, subscription = settings.registry, settings.azure.subscription_id
+    if not given(registry.id):
+        return
+    if registry.mode is RegistryMode.OWN:
+        yield "registry.id is set and registry.mode is own: leave registry.id empty or set registry.mode to shared"
+    elif not (found := _REGISTRY_ID.fullmatch(registry.id)):
+        yield f"registry.id {registry.id!r} is no id of a registry: give what 'az acr show -n NAME --query id' prints"
+    elif given(subscription) and found["subscription"].lower() != subscription.lower():
+        yield (
+            f"registry.id is in the subscription {found['subscription']} and azure.subscriptionId is {subscription}: "
+            "share a registry of the same subscription or set registry.mode to own"
+        )
+    elif registry.host.endswith(_ACR) and not _is_host_of(registry.host, found["name"]):
+        yield f"registry.id names {found['name']} and registry.host is {registry.host}: give both of one registry"
+
+
+def _is_host_of(host: str, name: str) -> bool:
+    """Whether a host is this registry's. Azure may add a hyphen and a hash to the name."""
+    return host.split(".", maxsplit=1)[0].partition("-")[0] == name.lower()
 
 
 def _images(settings: StackSettings) -> Iterator[str]:

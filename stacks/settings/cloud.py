@@ -101,10 +101,11 @@ class VpnSettings(Section):
 
 
 class RegistrySettings(Section):
-    """Container registry: this stack's own, or the host of a shared one."""
+    """Container registry: this stack's own, or another stack's."""
 
-    mode: RegistryMode = Field(RegistryMode.OWN, description="own: declared here; shared: see registry.host")
+    mode: RegistryMode = Field(RegistryMode.OWN, description="own: declared here; shared: see registry.host and .id")
     host: str = Field("", description="Registry host, HOST[:PORT]; empty: follows from its name")
+    id: str = Field("", description="Resource id of the shared registry, in which the web app is granted its pulls")
 
 
 class StorageSettings(Section):

@@ -16,6 +16,7 @@ from tests.infra.recording import ROOT, STACKS
 OPERATORS_OWN: dict[str, dict[str, Any]] = {
     "azure": {"subscriptionId": "s", "tenantId": "t", "apiAudience": "a"},
     "alerts": {"contacts": ["someone@example.org"]},
+    "registry": {"id": "r"},
     "onPrem": {"address": "203.0.113.7"},
     "cluster": {"context": "home", "issuer": "https://issuer.example.org", "uid": "u"},
 }

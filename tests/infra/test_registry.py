@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from infra.cloud.registry import Registry
+from infra.cloud.roles import ROLE_IDS, Role
 from infra.images import REPOSITORIES
 from infra.plan import Plan
+from infra.policies.plans import violations
 from stacks.settings import StackSettings
+from tests.infra.order import made_before
 from tests.infra.recording import inputs_of, recorded, recorded_part
 
 REGISTRY = "azure-native:containerregistry:Registry"
 SCOPE_MAP = "azure-native:containerregistry:ScopeMap"
 TOKEN = "azure-native:containerregistry:Token"
+GRANT = "azure-native:authorization:RoleAssignment"
+WEBAPP = "azure-native:web:WebApp"
+OTHER = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-other"
+    "/providers/Microsoft.ContainerRegistry/registries/acrother"
+)
 
 
 def registry(stack: str = "prod") -> Plan:
@@ -54,9 +65,35 @@ def test_the_token_is_enabled_and_carries_no_password() -> None:
     assert token.ignore_changes == ("credentials",)
 
 
+def shared(registry_id: str) -> Plan:
+    """A prod that pulls from another stack's registry."""
+    registry = {"mode": "shared", "host": "acrother.azurecr.io", "id": registry_id}
+    return recorded(StackSettings.model_validate({"stack": "prod", "registry": registry}), preview=False)
+
+
 def test_a_shared_registry_is_another_stacks_and_declares_nothing_here() -> None:
-    settings = {"stack": "prod", "registry": {"mode": "shared", "host": "shared.example.org"}}
-    plan = recorded(StackSettings.model_validate(settings), preview=False)
+    plan = shared(OTHER)
     assert [one.type for one in plan.resources.values() if "containerregistry" in one.type] == []
-    webapp = inputs_of(plan, "azure-native:web:WebApp", "webapp")
-    assert webapp["siteConfig"]["linuxFxVersion"].startswith("DOCKER|shared.example.org/spy-backend@")
+    webapp = inputs_of(plan, WEBAPP, "webapp")
+    assert webapp["siteConfig"]["linuxFxVersion"].startswith("DOCKER|acrother.azurecr.io/spy-backend@")
+
+
+def test_in_a_shared_registry_the_web_app_may_pull_before_it_starts() -> None:
+    plan = shared(OTHER)
+    grant = plan.named(GRANT, "pull-by-webapp")
+    identity = plan.named("azure-native:managedidentity:UserAssignedIdentity", "webapp")
+    assert grant.inputs["scope"] == OTHER
+    assert grant.inputs["roleDefinitionId"].endswith(ROLE_IDS[Role.ACR_PULL])
+    assert grant.property_dependencies["principalId"] == (identity.urn,)
+    assert "RoleAssignment pull-by-webapp" in made_before(plan, plan.named(WEBAPP, "webapp"))
+
+
+@pytest.mark.parametrize("registry_id", [OTHER, "<setting:registry.id>"])
+def test_a_plan_with_a_shared_registry_keeps_to_every_policy(registry_id: str) -> None:
+    assert [one for one in violations(shared(registry_id)) if one.urn.endswith("pull-by-webapp")] == []
+
+
+def test_a_first_run_without_images_pulls_nothing_and_grants_nothing_elsewhere() -> None:
+    settings = {"stack": "prod", "registry": {"mode": "shared", "host": "acrother.azurecr.io"}}
+    plan = recorded(StackSettings.model_validate(settings | {"deploy": {"images": False}}), preview=False)
+    assert [one.name for one in plan.of_type(GRANT) if one.name == "pull-by-webapp"] == []

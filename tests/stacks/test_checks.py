@@ -10,7 +10,7 @@ from stacks.checks import problems, remarks
 from stacks.needs import for_plan
 from stacks.prices import prices
 from stacks.settings import StackSettings
-from tests.stacks.builders import GUID, changed, only, stack
+from tests.stacks.builders import GUID, UID, changed, only, stack
 
 KEYS = {"cluster": {"identity": "keys"}, "storage": {"sharedKey": True}, "signalr": {"localAuth": True}}
 LOCAL = {
@@ -18,6 +18,8 @@ LOCAL = {
     "registry": {"mode": "shared", "host": "localhost:5000"},
     "services": {"store": "sqlite", "hub": "embedded", "backendReplicas": 1},
 }
+SHARED = {"mode": "shared", "host": "acrother.azurecr.io"}
+REGISTRY = f"/subscriptions/{GUID}/resourceGroups/rg-other/providers/Microsoft.ContainerRegistry/registries/acrother"
 
 
 def found(values: dict[str, Any], name: str = "prod") -> list[str]:
@@ -46,6 +48,20 @@ def test_a_sound_stack_has_no_problem(values: dict[str, Any]) -> None:
         ({"signalr": {"sku": "Standard_S1", "capacity": 3}}, "Standard_S1 has 1, 2, 5, 10, 20, 50, 100 units"),
         ({"registry": {"mode": "shared"}}, "registry.mode is shared and registry.host is empty: set registry.host"),
         ({"registry": {"host": "other.example"}}, "leave registry.host empty or set registry.mode to shared"),
+        ({"registry": {"id": REGISTRY}}, "registry.id is set and registry.mode is own: leave registry.id empty"),
+        (
+            {"registry": {**SHARED, "id": "acrother"}},
+            "registry.id 'acrother' is no id of a registry: give what 'az acr",
+        ),
+        ({"registry": {**SHARED, "id": f"{REGISTRY}/tokens/one"}}, "is no id of a registry"),
+        (
+            {"registry": {**SHARED, "id": REGISTRY}, "azure": {"subscriptionId": UID}},
+            f"registry.id is in the subscription {GUID} and azure.subscriptionId is {UID}: share a registry",
+        ),
+        (
+            {"registry": {**SHARED, "host": "another.azurecr.io", "id": REGISTRY}},
+            "registry.id names acrother and registry.host is another.azurecr.io: give both of one registry",
+        ),
         ({"images": {"source": "build"}}, "images.source is build and prod never builds: set it to pinned"),
         ({"layers": ["vpn"]}, "layers has vpn and lacks cloud: add cloud or leave out vpn"),
         ({"layers": ["cloud"]}, "layers has cloud and lacks images: add images or leave out cloud"),
@@ -113,6 +129,8 @@ def test_a_secret_is_never_shown() -> None:
         {"onPrem": {"address": "home.example.org"}},
         {"vpnPsk": "0123456789-abcdefghijklmnopqrstuv"},
         {"registry": {"host": "acrspyoptions.azurecr.io"}},
+        {"registry": {**SHARED, "id": REGISTRY}, "azure": {"subscriptionId": GUID}},
+        {"registry": {**SHARED, "host": "acrother-a1b2c3.azurecr.io", "id": REGISTRY}},
         {"cluster": {"nodes": 3, "sharedVolumes": True}},
         {"services": {"symbols": ["SPY", "QQQ"], "linesPerSymbol": 40}},
         {"vault": {"operators": [GUID]}},

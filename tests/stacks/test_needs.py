@@ -79,6 +79,15 @@ def test_who_signs_in_is_asked_for_where_the_web_app_is() -> None:
     assert "azure.apiAudience" not in needs(stack("local", layers=["images", "cluster"]))
 
 
+def test_a_shared_registry_is_named_where_a_web_app_pulls_from_it() -> None:
+    shared = {"mode": "shared", "host": "other.azurecr.io"}
+    assert "registry.id" in needs(stack("dev", registry=shared))
+    assert "registry.id" not in needs(stack("dev", registry=shared, deploy={"images": False}))
+    assert "registry.id" not in needs(stack("local", registry=shared, layers=["images", "cluster"]))
+    assert "registry.id" not in needs(stack("dev"))
+    assert for_plan(stack("dev", registry=shared)).registry.id == "<setting:registry.id>"
+
+
 def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:
     settings = stack("prod", azure=AZURE, alerts=CONTACTS, images=IMAGES, cluster={**CLUSTER, "identity": "keys"})
     assert missing(settings) == [

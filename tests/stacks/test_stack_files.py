@@ -21,6 +21,7 @@ PERSONAL = (
     "azure.subscriptionId",
     "azure.tenantId",
     "azure.apiAudience",
+    "registry.id",
     "onPrem.address",
     "alerts.contacts",
     "cluster.uid",
