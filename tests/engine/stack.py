@@ -145,9 +145,9 @@ class EngineStack:
         """`pulumi destroy`; gives what it printed. Raises automation.CommandError when it fails."""
         return self._run(self.engine.destroy, options)
 
-    def _run(self, operation: Callable[..., automation.BaseResult], options: Mapping[str, Any]) -> str:
+    def _run(self, operation: Callable[..., Any], options: Mapping[str, Any]) -> str:
         with without_debug_lines():
-            return operation(color="never", suppress_progress=True, **options).stdout
+            return str(operation(color="never", suppress_progress=True, **options).stdout)
 
     def command(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         """Any other command of the CLI in this project, with more environment variables; gives what it printed."""
@@ -177,8 +177,10 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         beneath = merged.get(key)
-        both = isinstance(beneath, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(beneath, value) if both else value
+        if isinstance(beneath, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(beneath, value)
+        else:
+            merged[key] = value
     return merged
 
 
