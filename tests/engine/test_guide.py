@@ -15,8 +15,6 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8").replace("\\\n", " ")
 WRITTEN = re.findall(r"(?:`|^ *)(pulumi [a-z][^`\n]*)", GUIDE, re.MULTILINE)
 COMMANDS = sorted({" ".join(found.split()) for found in WRITTEN})
-    {" ".join(found.split()) for found in re.findall(r"(?:`|^ *)(pulumi [a-z][^`\n]*)", GUIDE, re.MULTILINE)}
-)
 
 
 @cache
