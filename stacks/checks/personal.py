@@ -47,6 +47,10 @@ def _contacts(contacts: tuple[str, ...]) -> Iterator[str]:
     for contact in contacts:
         if given(contact) and not re.fullmatch(_MAIL, contact):
             yield f"alerts.contacts holds {contact!r}, which is no e-mail address: correct it"
+    # Azure wants the receivers of a group to have different names, and these are their addresses.
+    for contact, times in Counter(map(str.lower, contacts)).items():
+        if times > 1:
+            yield f"alerts.contacts names {contact} {times} times: name it once"
 
 
 def _issuer(issuer: str) -> Iterator[str]:

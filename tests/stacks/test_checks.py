@@ -94,6 +94,7 @@ def test_a_sound_stack_has_no_problem(values: dict[str, Any]) -> None:
         ({"vault": {"operators": [GUID, GUID.upper()]}}, f"vault.operators names {GUID} 2 times: name it once"),
         ({"alerts": {"contacts": ["owner"]}}, "alerts.contacts holds 'owner', which is no e-mail address"),
         ({"alerts": {"contacts": [f"n{n}@example.org" for n in range(6)]}}, "has 6 addresses: give one to 5"),
+        ({"alerts": {"contacts": ["me@a.org", "Me@a.org"]}}, "alerts.contacts names me@a.org 2 times: name it once"),
         ({"alerts": {"availabilityMinutes": 7}}, "alerts.availabilityMinutes is 7: Azure probes every 5, 10 or 15"),
         ({"cluster": {"issuer": "http://issuer.example"}}, "is no issuer: give the https URL"),
         ({"cluster": {"issuer": "https://issuer.example/"}}, "without query and closing slash"),
