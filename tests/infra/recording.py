@@ -17,7 +17,6 @@ from stacks.load import for_plan, load
 from stacks.naming import Names
 from stacks.settings import StackSettings
 
-
 ROOT = Path(__file__).parents[2]
 STACKS = ("dev", "local", "prod")
 RESOURCE_GROUP_ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-test"
