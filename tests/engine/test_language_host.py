@@ -43,15 +43,16 @@ def host(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
 @pytest.fixture
 def prod(host: Mapping[str, str], tmp_path: Path) -> Iterator[HostedStack]:
     """A prod that was never deployed."""
-    with HostedStack("prod", tmp_path / "project", bootstrapped("prod"), host) as stack:
+    stack = HostedStack("prod", tmp_path / "project", bootstrapped("prod"), host)
+    with stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def never_deployed(host: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedStack]:
     """A prod that refuses every up of this module, and so stays what it is."""
-    folder = tmp_path_factory.mktemp("refused") / "project"
-    with HostedStack("prod", folder, bootstrapped("prod"), host) as stack:
+    stack = HostedStack("prod", tmp_path_factory.mktemp("refused") / "project", bootstrapped("prod"), host)
+    with stack:
         assert stack.engine.name == "prod"
         yield stack
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,10 @@ VAULT = "azure-native:keyvault:Vault"
 SECRET = "azure-native:keyvault:Secret"
 
 
-def resource(name: str, type_: str, *after: str, parent: str = "", **options: object) -> Registration:
+def resource(name: str, type_: str, *after: str, parent: str = "", **options: Any) -> Registration:
     """A resource whose URN is its name."""
     made = Registration(name, type_, name, parent, custom=True, inputs={}, dependencies=after)
-    return replace(made, **options)  # type: ignore[arg-type]
+    return replace(made, **options)
 
 
 def plan_of(*resources: Registration) -> Plan:
@@ -45,7 +46,11 @@ def test_the_slower_of_two_chains_is_the_path_and_ends_at_its_sum() -> None:
 
 
 def test_a_wait_by_property_parent_or_provider_counts_as_one_by_dependency() -> None:
-    waits = [{"property_dependencies": {"id": ("vault",)}}, {"parent": "vault"}, {"provider": "vault"}]
+    waits: list[dict[str, Any]] = [
+        {"property_dependencies": {"id": ("vault",)}},
+        {"parent": "vault"},
+        {"provider": "vault"},
+    ]
     for wait in waits:
         assert names(plan_of(resource("vault", VAULT), resource("secret", SECRET, **wait))) == ["vault", "secret"]
 
