@@ -28,7 +28,7 @@ def has_budget(all_: Sequence[Subject]) -> Iterator[str]:
         yield "there is no budget: declare one (budget.amount)"
     for budget in budgets:
         notifications = budget.get("notifications")
-        told = set() if not isinstance(notifications, dict) else set(_thresholds(notifications))
+        told = list(_thresholds(notifications)) if isinstance(notifications, dict) else []
         missing = [each for each in THRESHOLDS if each not in told]
         if is_known(notifications) and missing:
             yield f"{budget.name} tells nobody at {', '.join(map(str, missing))} %: add notifications with contacts"

@@ -9,7 +9,7 @@ from infra.policies.rule import Rule, demand, rule, shown
 from infra.policies.subject import Subject, is_known
 
 APP = "azure-native:web:WebApp"
-IDENTITIES = frozenset({"UserAssigned", "SystemAssigned", "SystemAssigned, UserAssigned"})
+IDENTITIES = ("UserAssigned", "SystemAssigned", "SystemAssigned, UserAssigned")
 MODERN_TLS = ("1.2", "1.3")
 
 

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.rpc import UNKNOWN
 
@@ -86,9 +86,9 @@ def test_a_committed_stack_breaks_no_rule_in_preview_update_or_plan(stack: str) 
     ],
 )
 def test_a_setting_that_breaks_a_rule_is_found_in_the_plan(values: dict[str, dict[str, Any]], rule: str) -> None:
-    settings = settings_of("prod")
-    changes = {key: getattr(settings, key).model_copy(update=update) for key, update in values.items()}
-    assert rule in {one.rule for one in violations(record(settings.model_copy(update=changes), Mode.PREVIEW))}
+    prod = settings_of("prod")
+    changes = {key: getattr(prod, key).model_copy(update=update) for key, update in values.items()}
+    assert rule in {one.rule for one in violations(record(prod.model_copy(update=changes), Mode.PREVIEW))}
 
 
 def test_a_stack_without_cloud_needs_no_budget() -> None:
@@ -120,11 +120,26 @@ JSON = st.recursive(
 )
 
 
+UNHURRIED = settings(deadline=None)
+"""A shared machine may take its time."""
+
+
+@UNHURRIED
 @given(data=st.data(), case=st.sampled_from(CASES))
 def test_whatever_stands_in_a_property_no_rule_breaks_down(data: st.DataObject, case: Case) -> None:
     path = data.draw(st.sampled_from([*paths(case.good.inputs), "tags"]))
     told = BY_NAME[case.rule].violations(changed(case.good, path, data.draw(JSON)))
     assert all(isinstance(message, str) for message in told)
+
+
+@UNHURRIED
+@given(data=st.data(), case=st.sampled_from(STACK_CASES))
+def test_whatever_stands_in_a_property_no_stack_rule_breaks_down(data: st.DataObject, case: Any) -> None:
+    name, good, _ = case
+    index = data.draw(st.integers(0, len(good) - 1))
+    path = data.draw(st.sampled_from(paths(good[index].inputs)))
+    odd = [*good[:index], changed(good[index], path, data.draw(JSON)), *good[index + 1 :]]
+    assert all(isinstance(message, str) for message in STACK_RULES_BY_NAME[name].violations(odd))
 
 
 @pytest.mark.parametrize("exemption", EXEMPTIONS, ids=lambda one: f"{one.rule} {one.type}")
