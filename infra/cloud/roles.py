@@ -61,10 +61,10 @@ def assign(
     principal_type: str = "ServicePrincipal",
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> authorization.RoleAssignment:
-    """Grant `role` on the resource with the id `scope` to `principal_id`, the object id of an identity or a person.
+    """Grant `role` on the resource with the id `scope` to `principal_id`: object id of an identity, person or group.
 
     The type is said, because Azure's directory may not show a fresh identity yet and then refuses to guess. It cannot
-    be left out: the provider's package takes that as "User", so a group among the persons of a setting is refused.
+    be left out: the provider's package takes that as "User", and Azure refuses a group under that name.
     """
     return authorization.RoleAssignment(
         name,

@@ -17,7 +17,7 @@ class Vault(Component):
     By place: from AppSubnet, through its service endpoint, because App Service's Key Vault references come from there
     and are not among the Azure services that `bypass` lets in (so nothing is let past: bypass None); and from the home
     line when its address is a number. Writing secrets as this program does goes through Azure's management, which the
-    firewall does not concern, so a deployment needs no door. An operator elsewhere opens one for an hour in the portal.
+    firewall does not concern, so a deployment needs no door. Operators elsewhere come in by `vault.addresses`.
 
     Purge protection is said when it is on and left out when not: Azure refuses an explicit false.
     """
@@ -56,16 +56,17 @@ class Vault(Component):
             ),
             pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True),
         )
-        for operator in settings.operators:
-            assign(
-                f"operator-{operator}",
-                scope,
-                parent=self,
-                scope=vault.id,
-                role=Role.KEY_VAULT_ADMINISTRATOR,
-                principal_id=operator,
-                principal_type="User",
-            )
+        for kind, principal_ids in (("User", settings.operators), ("Group", settings.operator_groups)):
+            for principal_id in principal_ids:
+                assign(
+                    f"operator-{principal_id}",
+                    scope,
+                    parent=self,
+                    scope=vault.id,
+                    role=Role.KEY_VAULT_ADMINISTRATOR,
+                    principal_id=principal_id,
+                    principal_type=kind,
+                )
         self.vault_id = vault.id
         self.vault_name = vault.name
         self.vault_uri = pulumi.Output.concat("https://", vault.name, ".vault.azure.net/")
@@ -74,10 +75,12 @@ class Vault(Component):
 
 def _doors(scope: Scope, app_subnet_id: pulumi.Input[str]) -> keyvault.NetworkRuleSetArgs:
     home = scope.settings.on_prem
+    lines = [f"{home.address}/32"] if home.address and not home.address_is_name else []
+    ranges = dict.fromkeys([*lines, *map(str, scope.settings.vault.addresses)])
     return keyvault.NetworkRuleSetArgs(
         default_action="Deny",
         bypass="None",
-        ip_rules=[keyvault.IPRuleArgs(value=f"{home.address}/32")] if home.address and not home.address_is_name else [],
+        ip_rules=[keyvault.IPRuleArgs(value=value) for value in ranges],
         virtual_network_rules=[
             keyvault.VirtualNetworkRuleArgs(id=app_subnet_id, ignore_missing_vnet_service_endpoint=False)
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
 from stacks.checks.words import given
@@ -16,6 +17,22 @@ _GUIDS = ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "cluste
 _MAIL = r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+"
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
 _CONTACTS = 5
+_WIDEST = 16
+_PRIVATE = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+        ),
+    )
+)
+"""Addresses of this host, of home and office networks, of providers' own and of links: none reaches Azure as itself."""
 
 
 def alone(settings: StackSettings) -> Iterator[str]:
@@ -23,15 +40,9 @@ def alone(settings: StackSettings) -> Iterator[str]:
     for key in _GUIDS:
         if given(value_of(settings, key)) and not re.fullmatch(_GUID, value_of(settings, key)):
             yield f"{key} {value_of(settings, key)!r} is no GUID: give it as 8-4-4-4-12 hexadecimal digits"
-    for key in ("vault.operators", "logs.publishers"):
-        principals = value_of(settings, key)
-        for principal in principals:
-            if not re.fullmatch(_GUID, principal):
-                yield f"{key} holds {principal!r}: give principal ids, 8-4-4-4-12 hexadecimal digits"
-        # Azure does not tell two spellings apart, and refuses a second grant of the same.
-        for principal, times in Counter(map(str.lower, principals)).items():
-            if times > 1:
-                yield f"{key} names {principal} {times} times: name it once"
+    for keys in (("vault.operators", "vault.operatorGroups"), ("logs.publishers",)):
+        yield from _principals(settings, keys)
+    yield from _addresses(settings.vault.addresses)
     yield from _contacts(settings.alerts.contacts)
     yield from _issuer(settings.cluster.issuer)
     domain = settings.site.custom_domain
@@ -39,6 +50,28 @@ def alone(settings: StackSettings) -> Iterator[str]:
         yield f"site.customDomain {domain!r} is no domain: give a name in lower case such as www.example.org"
     if settings.alerts.availability_minutes not in {5, 10, 15}:
         yield f"alerts.availabilityMinutes is {settings.alerts.availability_minutes}: Azure probes every 5, 10 or 15"
+
+
+def _principals(settings: StackSettings, keys: tuple[str, ...]) -> Iterator[str]:
+    """Ids of those who are granted one role by these keys."""
+    principals = [(key, principal) for key in keys for principal in value_of(settings, key)]
+    for key, principal in principals:
+        if not re.fullmatch(_GUID, principal):
+            yield f"{key} holds {principal!r}: give object ids, 8-4-4-4-12 hexadecimal digits"
+    # Azure does not tell two spellings apart, and refuses a second grant of the same.
+    for named, times in Counter(principal.lower() for _, principal in principals).items():
+        if times > 1:
+            where = " and ".join(dict.fromkeys(key for key, principal in principals if principal.lower() == named))
+            yield f"{named} stands {times} times in {where}: name it once"
+
+
+def _addresses(addresses: tuple[IPv4Network, ...]) -> Iterator[str]:
+    """The vault's firewall takes public addresses only, and a range as wide as a country is no operator's."""
+    for address in addresses:
+        if any(address.overlaps(private) for private in _PRIVATE):
+            yield f"vault.addresses holds {address}, which nobody has on the internet: give public addresses"
+        elif address.prefixlen < _WIDEST:
+            yield f"vault.addresses holds {address}: give ranges of /{_WIDEST} or smaller"
 
 
 def _contacts(contacts: tuple[str, ...]) -> Iterator[str]:

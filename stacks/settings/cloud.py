@@ -170,7 +170,11 @@ class VaultSettings(Section):
     )
     soft_delete_days: int = Field(7, ge=7, le=90, description="Days to recover what was deleted; fixed at creation")
     purge_protection: bool = Field(default=False, description="Refuse purging; once on it can never be turned off")
-    operators: tuple[str, ...] = Field((), description="Principal ids (GUIDs) of Key Vault administrators")
+    operators: tuple[str, ...] = Field((), description="Object ids (GUIDs) of persons who administer the Key Vault")
+    operator_groups: tuple[str, ...] = Field((), description="Object ids (GUIDs) of groups that administer it")
+    addresses: tuple[IPv4Network, ...] = Field(
+        (), description="Public addresses that operators reach it from, beside the home line's"
+    )
 
 
 class BudgetSettings(Section):

@@ -71,6 +71,13 @@ def test_a_home_line_without_a_number_gets_no_door(address: str) -> None:
     assert doors["defaultAction"] == "Deny"
 
 
+def test_operators_come_in_from_their_own_addresses_each_said_once() -> None:
+    addresses = ["198.51.100.0/24", "203.0.113.9", HOME]
+    doors = properties(tunnel(vault={"addresses": addresses}))["networkAcls"]
+    assert [rule["value"] for rule in doors["ipRules"]] == [f"{HOME}/32", "198.51.100.0/24", "203.0.113.9/32"]
+    assert doors["defaultAction"] == "Deny"
+
+
 def test_a_closed_vault_is_reached_by_a_subnet_that_has_its_service_endpoint() -> None:
     plan = tunnel()
     app = inputs_of(plan, "azure-native:network:Subnet", "AppSubnet")
@@ -91,6 +98,12 @@ def test_every_operator_administers_this_vault_and_nothing_wider() -> None:
         assert grant.inputs["roleDefinitionId"].endswith(ADMINISTRATOR)
         assert grant.inputs["scope"].endswith("/vaults/kv-spy-options-0dte")
         assert grant.inputs["principalType"] == "User"
+
+
+def test_a_group_is_granted_as_a_group() -> None:
+    plan = tunnel(vault={"operators": OPERATORS[:1], "operatorGroups": OPERATORS[1:]})
+    grants = {one.name: one.inputs["principalType"] for one in plan.of_type(GRANT) if one.name.startswith("operator-")}
+    assert grants == {f"operator-{OPERATORS[0]}": "User", f"operator-{OPERATORS[1]}": "Group"}
 
 
 def test_nobody_administers_the_vault_unless_named() -> None:
