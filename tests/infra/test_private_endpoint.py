@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from infra.plan import Plan
 from stacks.settings import StackSettings
-from tests.infra.recording import inputs_of, recorded
+from tests.infra.recording import ROOT, inputs_of, recorded
 from tests.infra.stacks_for_tests import OTHER_RANGES, prod
 
 ENDPOINT = "azure-native:network:PrivateEndpoint"
@@ -39,6 +40,27 @@ def test_the_endpoint_has_the_first_free_address_of_its_subnet(settings: StackSe
     (place,) = inputs_of(plan, ENDPOINT, "endpoint")["ipConfigurations"]
     assert place == {"name": "table", "groupId": "table", "memberName": "table", "privateIPAddress": address}
     assert plan.outputs["tablesPrivateAddress"] == address
+
+
+@pytest.mark.parametrize("fence", ["", "conf", "yaml"])
+def test_the_page_for_the_resolver_at_home_tells_prods_name_and_address(fence: str) -> None:
+    page = (ROOT / "docs" / "home-resolver.md").read_text(encoding="utf-8")
+    outputs = recorded(prod(), preview=False).outputs
+    name = outputs["tablesEndpoint"].removeprefix("https://").removesuffix("/")
+    examples = [text for text in page.split("```")[1::2] if text.partition("\n")[0] == fence]
+    assert examples
+    assert any(name in text and outputs["tablesPrivateAddress"] in text for text in examples)
+    assert f"| `{name}` |" in page
+    assert f"| `{outputs['tablesPrivateAddress']}` |" in page
+
+
+def test_the_cluster_is_told_the_name_in_a_block_of_its_own() -> None:
+    """The block that k3s's overrides go into has a `hosts` already, and CoreDNS takes no second."""
+    page = (ROOT / "docs" / "home-resolver.md").read_text(encoding="utf-8")
+    (example,) = (text.removeprefix("yaml\n") for text in page.split("```")[1::2] if text.startswith("yaml\n"))
+    told = yaml.safe_load(example)
+    assert (told["metadata"]["name"], told["metadata"]["namespace"]) == ("coredns-custom", "kube-system")
+    assert all(key.endswith(".server") for key in told["data"])
 
 
 def test_another_address_is_planned_as_another_endpoint_because_azure_fixes_it(plan: Plan) -> None:
