@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from stacks.document import mapping
 from stacks.keys import PROJECT, all_keys, how_to_set
 from stacks.needs import SECRET, Need, for_plan, missing, needed
 from stacks.parse import encrypted_object, settings_of
@@ -38,9 +37,10 @@ def load(stack: str, root: Path) -> StackSettings:
     if not path.is_file():
         known = ", ".join(stack_names(root))
         raise SettingsRefused([f"stack {stack} has no file {path.name}: choose one of {known}, or write it"])
-    defaults = _declared_defaults(_mapping(root / "Pulumi.yaml"))
+    defaults = _declared_defaults(mapping(root / "Pulumi.yaml"))
+    own = mapping(path)
     try:
-        return settings_of(stack, _merged(defaults, _own_values(path)))
+        return settings_of(stack, _merged(defaults, _own_values(own)))
     except SettingsRefused as refused:
         raise SettingsRefused(f"{path.name}: {problem}" for problem in refused.problems) from None
 
@@ -51,23 +51,13 @@ def with_others(own: StackSettings, root: Path) -> list[StackSettings]:
     return sorted([own, *others], key=lambda settings: settings.stack)
 
 
-def _mapping(path: Path) -> Mapping[str, Any]:
-    """A YAML file that holds an object. Raises SettingsRefused for anything else."""
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsRefused([f"{path.name} is missing: run in the folder of the project"]) from None
-    except yaml.YAMLError as error:
-        raise SettingsRefused([f"{path.name} is no YAML, correct it: {' '.join(str(error).split())}"]) from error
-    if not isinstance(read or {}, Mapping):
-        raise SettingsRefused([f"{path.name} must hold an object with the key config"])
-    return read or {}
-
-
 def _declared_defaults(project: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults of Pulumi.yaml's schema, dotted names opened into objects."""
     opened: dict[str, Any] = {}
-    for name, declared in (project.get("config") or {}).items():
+    declarations = project.get("config") or {}
+    if not isinstance(declarations, Mapping):
+        raise SettingsRefused(["Pulumi.yaml: config must be an object: 'python -m stacks.schema --write' writes it"])
+    for name, declared in declarations.items():
         if ":" in str(name) or not isinstance(declared, Mapping) or "default" not in declared:
             continue
         *folders, last = str(name).split(".")
@@ -78,10 +68,21 @@ def _declared_defaults(project: Mapping[str, Any]) -> dict[str, Any]:
     return opened
 
 
-def _own_values(path: Path) -> dict[str, Any]:
+_BESIDE_CONFIG = {"config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider"}
+"""What the engine reads in a stack file."""
+
+
+def _own_values(file: Mapping[str, Any]) -> dict[str, Any]:
     """Top-level keys of a stack file without the project's prefix. Raises SettingsRefused for what is not ours."""
-    config = _mapping(path).get("config") or {}
-    problems, values = [], {}
+    config = {} if file.get("config") is None else file["config"]
+    if not isinstance(config, Mapping):
+        raise SettingsRefused([f"config is {config!r} and must be an object: '{how_to_set('vpn.sku')}'"])
+    problems = [
+        f"{key} is read by nothing beside config: move it there or remove it"
+        for key in file
+        if key not in _BESIDE_CONFIG
+    ]
+    values: dict[str, Any] = {}
     for full, value in config.items():
         namespace, _, name = str(full).rpartition(":")
         if namespace == "pulumi":
@@ -90,6 +91,8 @@ def _own_values(path: Path) -> dict[str, Any]:
             problems.append(foreign(str(full)))
             continue
         problems += _misplaced_secrets(name, value)
+        if name in values:
+            problems.append(f"{name} stands there twice, with the prefix {PROJECT}: and without: remove one")
         values[name] = SECRET if isinstance(value, Mapping) and "secure" in value else value
     refuse(problems)
     return values

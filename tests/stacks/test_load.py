@@ -76,6 +76,38 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line(project: Path) -> None:
     assert "Pulumi.dev.yaml is no YAML" in only(refusals(lambda: load("dev", project)))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"- a\n", "Pulumi.dev.yaml must hold an object"),
+        (b"config:\n- a\n", "Pulumi.dev.yaml: config is ['a'] and must be an object"),
+        (b"confg: {}\n", "Pulumi.dev.yaml: confg is read by nothing beside config"),
+        (b"config:\n  spy-options:vpn:\n    sku: none\n    sku: Basic\n", "sku stands there twice"),
+        (b"config:\n  vpn: {sku: none}\n  spy-options:vpn: {sku: Basic}\n", "vpn stands there twice, with the prefix"),
+        (
+            b"config:\n  spy-options:vpn: &a {sku: none, x: *a}\n",
+            "Pulumi.dev.yaml is nested too deeply or holds itself",
+        ),
+        (b"config: " + b"[" * 3000, "Pulumi.dev.yaml is nested too deeply"),
+        (b"config: {spy-options:tags: {owner: \xff}}\n", "Pulumi.dev.yaml is no YAML"),
+        (b"config: {spy-options:tags: {owner: 2026-13-45}}\n", "Pulumi.dev.yaml is no YAML"),
+        (b"config:\n\tspy-options:vpn: {}\n", "Pulumi.dev.yaml is no YAML"),
+        (b"config: {spy-options:services: {detectorReplicas: " + b"9" * 5000 + b"}}\n", "Pulumi.dev.yaml is no YAML"),
+    ],
+)
+def test_a_file_that_is_no_stack_file_is_refused_in_one_sentence(project: Path, text: bytes, said: str) -> None:
+    (project / "Pulumi.dev.yaml").write_bytes(text)
+    sentence = only(refusals(lambda: load("dev", project)))
+    assert said in sentence
+    assert sentence.count("Pulumi.dev.yaml") == 1
+
+
+def test_a_project_whose_config_is_no_object_is_refused(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("config: [a]", encoding="utf-8")
+    write(project, "dev", "{}")
+    assert "Pulumi.yaml: config must be an object" in only(refusals(lambda: load("dev", project)))
+
+
 def test_a_folder_without_a_project_is_told(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {}", encoding="utf-8")
     assert "Pulumi.yaml is missing" in only(refusals(lambda: load("dev", tmp_path)))
