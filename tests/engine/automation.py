@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +48,7 @@ class ExistingStack(Stack):
 def command() -> automation.PulumiCommand:
     """The engine as the API wants it: in a folder `bin`. Made once, since it starts the CLI to ask its version."""
     root = Path(tempfile.mkdtemp(prefix="spy-engine-"))
+    atexit.register(shutil.rmtree, root)
     (root / "bin").mkdir()
     (root / "bin" / "pulumi").symlink_to(pulumi_cli())
     return automation.PulumiCommand(str(root), skip_version_check=True)

@@ -131,8 +131,12 @@ class Cloud:
         del self._existing[_key(token, identifier)]
 
     def cancel(self) -> None:
-        """End every wait."""
+        """End every wait of this run."""
         self._cancelled.set()
+
+    def begin_run(self) -> None:
+        """Forget that an earlier run was cancelled."""
+        self._cancelled.clear()
 
     def _found(self, token: str, identifier: str) -> Existing:
         with self._lock:

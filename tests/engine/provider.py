@@ -31,7 +31,6 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, package: str, cloud: Cloud) -> None:
         self._package = package
         self._cloud = cloud
-        self.configurations: list[Properties] = []
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ProviderHandshakeResponse:
         return provider_pb2.ProviderHandshakeResponse()
@@ -56,7 +55,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return _difference(changed_paths(properties(request.old_inputs), properties(request.news)))
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
-        self.configurations.append(properties(request.args))
+        self._cloud.begin_run()
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
