@@ -26,13 +26,16 @@ class _Unambiguous(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def mapping(path: Path) -> Mapping[str, Any]:
-    """The object in a file, empty for an empty file. Raises SettingsRefused for anything else."""
+def mapping(path: Path, absent: str = "run in the folder of the project") -> Mapping[str, Any]:
+    """The object in a file, empty for an empty file. `absent`: the cure for no file.
+
+    Raises SettingsRefused for anything else.
+    """
     try:
         read = yaml.load(path.read_text(encoding="utf-8"), _Unambiguous) or {}  # noqa: S506  (a SafeLoader)
         _refuse_circles(read)
     except FileNotFoundError:
-        raise SettingsRefused([f"{path.name} is missing: run in the folder of the project"]) from None
+        raise SettingsRefused([f"{path.name} is missing: {absent}"]) from None
     except OSError as error:
         raise SettingsRefused([f"{path.name} cannot be read, {error.strerror}: make it a readable file"]) from error
     except RecursionError:
@@ -40,7 +43,7 @@ def mapping(path: Path) -> Mapping[str, Any]:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no UTF-8, a date or number that is none
         raise SettingsRefused([f"{path.name} is no YAML, correct it: {' '.join(str(error).split())}"]) from error
     if not isinstance(read, Mapping):
-        raise SettingsRefused([f"{path.name} must hold an object with the key config"])
+        raise SettingsRefused([f"{path.name} must hold an object, keys with their values"])
     return read
 
 

@@ -18,7 +18,7 @@ __all__ = ["Need", "SettingsRefused", "for_plan", "load", "load_all", "missing",
 
 def stack_names(root: Path) -> list[str]:
     """Names of the stacks whose files lie in the project folder, sorted. Other copies, Pulumi.A.B.yaml, are none."""
-    files = (path.name.split(".") for path in root.glob("Pulumi.*.yaml"))
+    files = (path.name.split(".") for path in root.glob("Pulumi.*.yaml") if path.is_file())
     return sorted(parts[1] for parts in files if len(parts) == len(("Pulumi", "STACK", "yaml")))
 
 
@@ -35,7 +35,7 @@ def load(stack: str, root: Path) -> StackSettings:
     """
     path = root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = ", ".join(stack_names(root))
+        known = ", ".join(stack_names(root)) or "none, for there is no stack file"
         raise SettingsRefused([f"stack {stack} has no file {path.name}: choose one of {known}, or write it"])
     defaults = _declared_defaults(mapping(root / "Pulumi.yaml"))
     own = mapping(path)

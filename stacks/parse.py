@@ -68,7 +68,9 @@ def _sentence(details: ErrorDetails) -> str:
     """One sentence of our own for a value that does not fit its key."""
     name = ".".join(str(part) for part in details["loc"] if not isinstance(part, int))
     if name == "stack":
-        return f"stack {details['input']!r} is no stack name: use a letter and at most nine letters or digits"
+        return (
+            f"stack {details['input']!r} is no stack name: use a small letter and at most nine small letters or digits"
+        )
     key = all_keys().get(name)
     if key is None:
         example = next(known for known in all_keys() if known.startswith(f"{name}."))

@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stacks.document import mapping
+from stacks.refusal import SettingsRefused
 
 FILE = Path(__file__).with_name("prices.yaml")
 
@@ -120,5 +122,11 @@ class Prices(_Closed):
 
 @cache
 def prices() -> Prices:
-    """The committed price list."""
-    return Prices.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    """The committed price list. Raises SettingsRefused for a file that is none."""
+    try:
+        return Prices.model_validate(mapping(FILE, absent="take it from the repository"))
+    except ValidationError as error:
+        raise SettingsRefused(
+            f"stacks/{FILE.name}: {'.'.join(map(str, one['loc']))} is wrong, {one['msg'].lower()}: correct it"
+            for one in error.errors()
+        ) from None

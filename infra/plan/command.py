@@ -10,7 +10,7 @@ from rich.console import Console
 
 from infra.plan import report, store
 from infra.plan.documents import AmbiguousPath
-from infra.plan.golden import Golden, golden
+from infra.plan.golden import CommittedPlanUnreadable, Golden, golden
 from infra.plan.recorder import PlanRefused
 from stacks.load import SettingsRefused, stack_names
 
@@ -33,12 +33,25 @@ def register(app: typer.Typer) -> None:
 
         Example: `spy plan prod`, `spy plan dev prod --json`, `spy plan --write`
         """
-        found = [_recorded(stack) for stack in stacks or stack_names(store.ROOT)]
+        names = stacks or stack_names(store.ROOT)
+        if not names:
+            typer.echo("there is no stack file: take Pulumi.STACK.yaml from the repository, or write one", err=True)
+            raise typer.Exit(REFUSED)
+        found = [_recorded(stack) for stack in names]
         _print(found, as_json=as_json)
         if write:
-            for one in found:
-                store.write(one.settings.stack, one.documents)
+            _write(found)
         raise typer.Exit(SAME if write or all(one.is_same for one in found) else DIFFERS)
+
+
+def _write(found: list[Golden]) -> None:
+    """Make the committed plans be these; ends the command where a file cannot be written."""
+    try:
+        for one in found:
+            store.write(one.settings.stack, one.documents)
+    except OSError as error:
+        typer.echo(f"{error.filename} cannot be written, {error.strerror}: make stacks/plan writable", err=True)
+        raise typer.Exit(REFUSED) from None
 
 
 def _recorded(stack: str) -> Golden:
@@ -49,7 +62,7 @@ def _recorded(stack: str) -> Golden:
         for problem in refused.problems:
             typer.echo(problem, err=True)
         raise typer.Exit(REFUSED) from None
-    except (PlanRefused, AmbiguousPath) as refused:
+    except (PlanRefused, AmbiguousPath, CommittedPlanUnreadable) as refused:
         for line in str(refused).splitlines():
             typer.echo(f"{stack}: {line}", err=True)
         raise typer.Exit(REFUSED) from None

@@ -7,6 +7,7 @@ from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic.alias_generators import to_snake
 
 from infra.plan.documents import parsed, rendered
@@ -34,6 +35,10 @@ PERSONAL = (
 """Settings of one operator: the golden plan names them, whether they are set or not."""
 
 
+class CommittedPlanUnreadable(Exception):
+    """What is in stacks/plan was not written by this program, or not whole."""
+
+
 @dataclass(frozen=True)
 class Golden:
     """A stack's plan now and the committed one; documents by layer, and both again as plans."""
@@ -45,8 +50,15 @@ class Golden:
 
     @cached_property
     def before(self) -> Plan:
-        """The committed plan."""
-        return parsed(self.settings.stack, self.committed)
+        """The committed plan. Raises CommittedPlanUnreadable."""
+        stack = self.settings.stack
+        try:
+            return parsed(stack, self.committed)
+        except (yaml.YAMLError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise CommittedPlanUnreadable(
+                f"stacks/plan/{stack} holds a file that is no recorded plan: take the folder from the repository, or "
+                f"delete it and run 'spy plan {stack} --write'"
+            ) from error
 
     @property
     def needed(self) -> list[Need]:
@@ -67,12 +79,15 @@ class Golden:
 def golden(stack: str, *, root: Path = ROOT, folder: Path | None = None) -> Golden:
     """Record a stack from its file in `root` and read its committed plan in `folder`, or stacks/plan.
 
-    Raises SettingsRefused and PlanRefused, and whatever the program raises.
+    Raises SettingsRefused, PlanRefused and CommittedPlanUnreadable, and whatever the program raises.
     """
     settings = load(stack, root)
     check(load_all(root), monthly)
     plan = normalised(record(for_plan(impersonal(settings)), Mode.SYMBOLIC))
-    return Golden(settings, rendered(plan), plan, committed(stack, folder))
+    found = Golden(settings, rendered(plan), plan, committed(stack, folder))
+    if not found.is_same:
+        found.before  # noqa: B018  (read here, where it may be refused)
+    return found
 
 
 def impersonal(settings: StackSettings) -> StackSettings:

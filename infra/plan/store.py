@@ -9,8 +9,12 @@ FOLDER = ROOT / "stacks" / "plan"
 
 
 def committed(stack: str, folder: Path | None = None) -> dict[str, str]:
-    """Documents of a stack by name; empty where none were written yet. `folder`: instead of stacks/plan."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(((folder or FOLDER) / stack).glob("*.yaml"))}
+    """Documents of a stack by name; empty where none were written yet. `folder`: instead of stacks/plan.
+
+    Bytes that are no text are replaced, so that such a document is no plan and equals none.
+    """
+    files = sorted(((folder or FOLDER) / stack).glob("*.yaml"))
+    return {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in files}
 
 
 def write(stack: str, documents: dict[str, str], folder: Path | None = None) -> None:

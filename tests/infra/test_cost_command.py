@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from infra import cost_command
 from infra.cli import app
+from stacks import prices as prices_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,3 +75,28 @@ def test_a_stack_above_its_budget_ends_with_one(tmp_path: Path, monkeypatch: pyt
     code, out, _ = run("prod")
     assert code == 1
     assert "ABOVE the budget of 60" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"{[", "prices.yaml is no YAML"),
+        (b"- a\n", "prices.yaml must hold an object"),
+        (b"date: x\n", "stacks/prices.yaml: date is wrong"),
+        (None, "prices.yaml is missing: take it from the repository"),
+    ],
+)
+def test_a_price_list_that_is_none_is_refused_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes | None, said: str
+) -> None:
+    if text is not None:
+        (tmp_path / "prices.yaml").write_bytes(text)
+    monkeypatch.setattr(prices_module, "FILE", tmp_path / "prices.yaml")
+    prices_module.prices.cache_clear()
+    try:
+        code, out, err = run("prod")
+    finally:
+        monkeypatch.undo()
+        prices_module.prices.cache_clear()
+    assert (code, out) == (cost_command.REFUSED, "")
+    assert said in err

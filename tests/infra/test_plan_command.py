@@ -113,3 +113,30 @@ def test_a_missing_price_is_told_and_hides_no_difference(folder: Path, monkeypat
 )
 def test_cost_is_told_with_its_change(before: float | None, after: float, said: str) -> None:
     assert report.cost_line(Cost(before, after)) == said
+
+
+@pytest.mark.parametrize("text", [b"{[", b"hello", b"- a: b\n", b"\xff\xfe", b"resources: 3\n"])
+def test_a_committed_plan_that_is_none_is_refused_in_one_sentence(folder: Path, text: bytes) -> None:
+    (folder / STACK).mkdir()
+    (folder / STACK / "images.yaml").write_bytes(text)
+    result = run(STACK)
+    assert result.exit_code == command.REFUSED
+    assert result.output == (
+        "local: stacks/plan/local holds a file that is no recorded plan: take the folder from the repository, or "
+        "delete it and run 'spy plan local --write'\n"
+    )
+
+
+def test_a_plan_that_cannot_be_written_is_told_in_one_sentence(folder: Path) -> None:
+    (folder / STACK).write_text("a file where the folder goes", encoding="utf-8")
+    result = run(STACK, "--write")
+    assert result.exit_code == command.REFUSED
+    assert "cannot be written" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_without_any_stack_file_nothing_is_called_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    result = run()
+    assert result.exit_code == command.REFUSED
+    assert "there is no stack file" in result.output

@@ -118,6 +118,11 @@ def test_the_engine_s_own_keys_are_left_to_the_engine(project: Path) -> None:
     assert load("dev", project).stack == "dev"
 
 
+def test_a_folder_is_no_stack_file(project: Path) -> None:
+    (project / "Pulumi.qa.yaml").mkdir()
+    assert stack_names(project) == []
+
+
 def test_stacks_are_found_by_their_files(project: Path) -> None:
     write(project, "prod", "{}")
     write(project, "dev", "{}")
