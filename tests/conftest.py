@@ -6,6 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no-clock", deadline=None)
+settings.load_profile("no-clock")
+"""Properties are judged by what they find, never by how long a busy machine took for one example."""
 
 TESTS = Path(__file__).parent
 INFRA_HALF = frozenset({"engine", "infra", "stacks"})
