@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
 from stacks.checks.words import given
-from stacks.needs import value_of
+from stacks.needs import is_placeholder, value_of
 from stacks.settings import StackSettings
 
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -78,7 +78,7 @@ def _contacts(contacts: tuple[str, ...]) -> Iterator[str]:
     if len(contacts) > _CONTACTS:
         yield f"alerts.contacts has {len(contacts)} addresses: give one to {_CONTACTS}"
     for contact in contacts:
-        if given(contact) and not re.fullmatch(_MAIL, contact):
+        if not is_placeholder(contact) and not re.fullmatch(_MAIL, contact):
             yield f"alerts.contacts holds {contact!r}, which is no e-mail address: correct it"
     # Azure wants the receivers of a group to have different names, and these are their addresses.
     for contact, times in Counter(map(str.lower, contacts)).items():

@@ -100,6 +100,7 @@ def test_a_sound_stack_has_no_problem(values: dict[str, Any]) -> None:
         ({"vault": {"addresses": ["0.0.0.0/0"]}}, "vault.addresses holds 0.0.0.0/0, which nobody has on the internet"),
         ({"vault": {"addresses": ["198.0.0.0/8"]}}, "vault.addresses holds 198.0.0.0/8: give ranges of /16 or smaller"),
         ({"vault": {"operators": [GUID, GUID.upper()]}}, f"{GUID} stands 2 times in vault.operators: name it once"),
+        ({"alerts": {"contacts": [""]}}, "alerts.contacts holds '', which is no e-mail address"),
         ({"alerts": {"contacts": ["owner"]}}, "alerts.contacts holds 'owner', which is no e-mail address"),
         ({"alerts": {"contacts": [f"n{n}@example.org" for n in range(6)]}}, "has 6 addresses: give one to 5"),
         ({"alerts": {"contacts": ["me@a.org", "Me@a.org"]}}, "alerts.contacts names me@a.org 2 times: name it once"),
