@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks.keys import PROJECT, Key, all_keys, fields_of, how_to_set, nearest, subsection
+from stacks.needs import is_placeholder
 from stacks.refusal import SettingsRefused, refuse
 from stacks.settings import StackSettings
 from stacks.settings.base import Section
@@ -19,7 +20,7 @@ def settings_of(stack: str, values: Mapping[str, Any]) -> StackSettings:
 
     Raises SettingsRefused with every unknown key, misplaced key and value that does not fit.
     """
-    problems = list(_strangers(StackSettings, values, ""))
+    problems = [*_strangers(StackSettings, values, ""), *_placeholders(values)]
     known = _known(StackSettings, values)
     try:
         settings = StackSettings.model_validate({**known, "stack": stack})
@@ -40,6 +41,17 @@ def _strangers(section: type[Section], values: Mapping[str, Any], prefix: str) -
         inner = subsection(field)
         if inner is not None and isinstance(value, Mapping):
             yield from _strangers(inner, value, f"{prefix}{name}.")
+
+
+def _placeholders(values: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence for each value that only a recorded plan holds in place of the real one."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from (f"{name}.{problem}" for problem in _placeholders(value))
+            continue
+        held = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and is_placeholder(one) for one in held):
+            yield f"{name} holds a plan's placeholder, {value!r}: give the value itself or leave the key out"
 
 
 def _stranger(name: str, prefix: str) -> str:

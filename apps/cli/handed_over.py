@@ -10,6 +10,9 @@ import typer
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-infra" / "bin" / "python"
+MADE = ROOT / ".venv-infra" / ".runtime"
+"""Left by `make venv` when it has ended well: an environment that was cut off half-way lacks it."""
+
 UNAVAILABLE = 2
 
 COMMANDS = {
@@ -32,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 def _handing_over(name: str) -> Callable[[typer.Context], None]:
     def hand_over(context: typer.Context) -> None:
-        if not PYTHON.exists():
+        if not MADE.exists():
             typer.echo(f"`spy {name}` needs the environment of the Pulumi program: run `make venv` first.", err=True)
             raise typer.Exit(UNAVAILABLE)
         command = [str(PYTHON), "-m", "infra.cli", name, *context.args]

@@ -64,7 +64,9 @@ ENDPOINT = NameRule("data collection endpoint", _HYPHENED, _HYPHENED_WORDS, 3, 4
 COLLECTION = NameRule("data collection rule", _HYPHENED, _HYPHENED_WORDS, 3, 64)
 MONITOR = NameRule("monitor resource", _HYPHENED, _HYPHENED_WORDS, 1, 260)
 BUDGET = NameRule("budget", r"[A-Za-z0-9_-]+", "letters, digits, '_' and '-'", 1, 63)
-LABEL = NameRule("Kubernetes namespace", _LABEL, _LABEL_WORDS, 1, 63)
+LABEL = NameRule(
+    "Kubernetes namespace", rf"(?!(kube-.*|default)$){_LABEL}", f"{_LABEL_WORDS}, none of Kubernetes' own", 1, 63
+)
 OBJECT = NameRule("Kubernetes object", rf"{_LABEL}(\.{_LABEL})*", f"{_LABEL_WORDS}, and '.' between such", 1, 253)
 
 IDENTITY_ROLES = ("webapp", "detector", "backend", "bot")

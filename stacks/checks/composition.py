@@ -27,10 +27,13 @@ _REGISTRY_ID = re.compile(
     r"/Microsoft\.ContainerRegistry/registries/(?P<name>[A-Za-z0-9]+)"
 )
 _HOST = "HOST or HOST:PORT"
+_HOST_FORM = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def alone(settings: StackSettings) -> Iterator[str]:
     """Parts that do not go together."""
+    if not settings.layers:
+        yield "layers is empty, and up would delete all that the stack has: name the layers it consists of"
     for layer, needed in _NEEDS.items():
         if settings.includes(layer) and not settings.includes(needed):
             yield f"layers has {layer} and lacks {needed}: add {needed} or leave out {layer}"
@@ -47,6 +50,8 @@ def _registry(settings: StackSettings) -> Iterator[str]:
     registry = settings.registry
     if registry.mode is RegistryMode.SHARED and not registry.host:
         yield f"registry.mode is shared and registry.host is empty: set registry.host to {_HOST} of the shared registry"
+    if registry.host and not _HOST_FORM.fullmatch(registry.host):
+        yield f"registry.host {registry.host!r} is no host: give {_HOST} in small letters, without scheme and path"
     yield from _registry_id(settings)
     if registry.mode is RegistryMode.OWN:
         own = Names(settings.model_copy(update={"registry": registry.model_copy(update={"host": ""})})).registry_host

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Address
 
-from stacks.checks.words import given
+from stacks.checks.words import NOT_ON_THE_INTERNET, given
 from stacks.keys import how_to_set
 from stacks.needs import SECRET
 from stacks.settings import Layer, StackSettings
@@ -15,11 +15,6 @@ from stacks.settings.cloud import VpnSku
 PSK_CHARACTERS = r"[!#-&(-\[\]-~]{32,128}"
 """Printable ASCII without space, quotes and backslash: what renders into strongSwan's file as it is."""
 
-_PRIVATE = tuple(
-    map(
-        IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
-    )
-)
 _DNS_NAME = r"(?=.{1,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
 
 
@@ -51,8 +46,8 @@ def _address(address: str) -> Iterator[str]:
         if not re.fullmatch(_DNS_NAME, address):
             yield f"onPrem.address {address!r} is no IPv4 address and no DNS name: give the home line's public one"
         return
-    if any(number in network for network in _PRIVATE):
-        yield f"onPrem.address {address} is an address of the network at home: give the public one of the line"
+    if any(number in network for network in NOT_ON_THE_INTERNET):
+        yield f"onPrem.address {address} is an address that nobody has on the internet: give the public one of the line"
 
 
 def remarks(settings: StackSettings) -> Iterator[str]:

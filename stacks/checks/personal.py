@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
-from stacks.checks.words import given
+from stacks.checks.words import NOT_ON_THE_INTERNET, given
 from stacks.needs import is_placeholder, value_of
 from stacks.settings import StackSettings
 
@@ -18,21 +18,6 @@ _MAIL = r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+"
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
 _CONTACTS = 5
 _WIDEST = 16
-_PRIVATE = tuple(
-    map(
-        IPv4Network,
-        (
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-        ),
-    )
-)
-"""Addresses of this host, of home and office networks, of providers' own and of links: none reaches Azure as itself."""
 
 
 def alone(settings: StackSettings) -> Iterator[str]:
@@ -68,7 +53,7 @@ def _principals(settings: StackSettings, keys: tuple[str, ...]) -> Iterator[str]
 def _addresses(addresses: tuple[IPv4Network, ...]) -> Iterator[str]:
     """The vault's firewall takes public addresses only, and a range as wide as a country is no operator's."""
     for address in addresses:
-        if any(address.overlaps(private) for private in _PRIVATE):
+        if any(address.overlaps(private) for private in NOT_ON_THE_INTERNET):
             yield f"vault.addresses holds {address}, which nobody has on the internet: give public addresses"
         elif address.prefixlen < _WIDEST:
             yield f"vault.addresses holds {address}: give ranges of /{_WIDEST} or smaller"

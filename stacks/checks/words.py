@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 from stacks.needs import is_placeholder
 from stacks.settings import StackSettings
 
-__all__ = ["both", "given"]
+__all__ = ["NOT_ON_THE_INTERNET", "both", "given"]
+
+
+NOT_ON_THE_INTERNET = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+        ),
+    )
+)
+"""Addresses of this host, of home and office networks, of providers' own and of links: none reaches Azure as itself."""
 
 
 def both(one: StackSettings, other: StackSettings) -> str:

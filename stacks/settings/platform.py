@@ -97,7 +97,11 @@ class ClusterSettings(Section):
     issuer: str = Field("", description="https URL of the published service-account issuer; needed with federated")
     pod_range: IPv4Network = Field(IPv4Network("10.42.0.0/16"), description="Pod addresses of the cluster")
     service_range: IPv4Network = Field(IPv4Network("10.43.0.0/16"), description="Service addresses of the cluster")
-    volume_root: str = Field("/mnt/k8s-storage", pattern="^/", description="Host folder of the local volumes")
+    volume_root: str = Field(
+        "/mnt/k8s-storage",
+        pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+        description="Host folder of the local volumes",
+    )
     gateway: GatewayMode = Field(GatewayMode.LIVE_AND_PAPER, description="live-and-paper, paper or simulator")
 
 

@@ -19,13 +19,14 @@ def environment(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> N
     python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     python.chmod(0o755)
     monkeypatch.setattr(handed_over, "PYTHON", python)
+    monkeypatch.setattr(handed_over, "MADE", python)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_without_the_environment_the_command_names_make_venv(
+def test_without_a_finished_environment_the_command_names_make_venv(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handed_over, "PYTHON", tmp_path / "absent")
+    monkeypatch.setattr(handed_over, "MADE", tmp_path / "absent")
     result = CliRunner().invoke(app, [name, "prod"])
     assert result.exit_code == handed_over.UNAVAILABLE
     assert f"`spy {name}` needs the environment of the Pulumi program: run `make venv` first." in result.output
@@ -47,7 +48,7 @@ def test_help_lists_the_commands_with_an_example() -> None:
     assert all(f" {name} " in listed for name in COMMANDS)
 
 
-@pytest.mark.skipif(not handed_over.PYTHON.exists(), reason="run `make venv` for the environment of the Pulumi program")
+@pytest.mark.skipif(not handed_over.MADE.exists(), reason="run `make venv` for the environment of the Pulumi program")
 def test_the_other_side_knows_every_command(capfd: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0

@@ -37,6 +37,17 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(values: dict[str, Any
     assert said in only(refusals(lambda: settings_of("prod", values)))
 
 
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"onPrem": {"address": "<setting:onPrem.address>"}}, "onPrem.address"),
+        ({"alerts": {"contacts": ["<setting:alerts.contacts>"]}}, "alerts.contacts"),
+    ],
+)
+def test_what_a_plan_shows_for_an_absent_setting_is_no_value(values: dict[str, Any], key: str) -> None:
+    assert only(refusals(lambda: settings_of("prod", values))).startswith(f"{key} holds a plan's placeholder")
+
+
 def test_a_flat_dotted_key_is_told_the_path() -> None:
     sentence = only(refusals(lambda: stack("prod", **{"vpn.sku": "Basic"})))
     assert sentence == (
