@@ -21,6 +21,7 @@ from infra.cloud.vault import Vault
 from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
 from infra.cloud.webapp import Webapp
+from infra.cluster.azure_facts import AzureFacts
 from infra.images import Images
 from infra.layers import CloudLayer
 from infra.scope import Scope
@@ -47,6 +48,21 @@ class Cloud:
     site: Site
     realtime: Realtime
     observability: Observability
+
+    def facts(self) -> AzureFacts:
+        """What the cluster takes."""
+        identities, observability = self.identities, self.observability
+        return AzureFacts(
+            tenant_id=self.scope.settings.azure.tenant_id,
+            tables_endpoint=self.storage.tables_endpoint,
+            signalr_endpoint=self.realtime.endpoint,
+            insights_connection_string=observability.insights_connection_string,
+            detector_client_id=identities.detector_client_id,
+            backend_client_id=identities.backend_client_id,
+            bot_client_id=identities.bot_client_id,
+            log_ingestion_endpoint=observability.log_ingestion_endpoint,
+            log_rule_id=observability.log_rule_id,
+        )
 
     def told(self) -> Told:
         """Names and addresses of the cloud layer."""

@@ -151,11 +151,34 @@ class Names:
         return self.settings.names.vault or self._unique(f"kv-{self._project}-{self.settings.vault.suffix}")
 
     @property
+    def state_resource_group(self) -> str:
+        """Group of what bootstrap makes beside the stack: the deploying identity has no rights over it."""
+        return self.settings.bootstrap.resource_group or f"rg-{self._project}-{self.settings.stack}-state"
+
+    @property
+    def state_account(self) -> str:
+        return self.settings.bootstrap.state_account or f"st{self._squeezed}{self.settings.stack}state"
+
+    @property
+    def secrets_vault(self) -> str:
+        """Key Vault whose key encrypts the stack's secrets; the platform's own is `vault`."""
+        return self.settings.bootstrap.vault or self._unique(f"kvs-{self._project}-{self.settings.vault.suffix}")
+
+    @property
+    def issuer_account(self) -> str:
+        """Storage account that publishes the cluster's issuer documents."""
+        return self.settings.bootstrap.issuer_account or f"st{self._squeezed}{self.settings.stack}oidc"
+
+    def application(self, role: str) -> str:
+        """Entra application: api, page or log-forwarder. Entra has no groups, so the stack is always in it."""
+        return f"{self._project}-{self.settings.stack}-{role}"
+
+    @property
     def site(self) -> str:
         return f"stapp-{self._project}"
 
     def identity(self, role: str) -> str:
-        """Managed identity of one service: webapp, detector, backend or bot."""
+        """Managed identity: of a service (webapp, detector, backend, bot), or of GitHub's runs (deploy, preview)."""
         return f"id-{self._project}-{role}"
 
     @property

@@ -1,0 +1,40 @@
+"""Assembly: the wiring of the cluster layer, as infra/program.py is of the others. Declares nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.cluster.azure_facts import AzureFacts
+from infra.cluster.connection import Connection
+from infra.cluster.namespaces import Namespaces
+from infra.cluster.scope import ClusterScope
+from infra.images import Images
+from infra.layers import ClusterLayer
+from stacks.naming import Names
+from stacks.settings import StackSettings
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What the releases take from the cluster layer."""
+
+    connection: Connection
+    scope: ClusterScope
+    """Settings, names, and the stack's namespace to wait for."""
+
+
+def declare_cluster(
+    settings: StackSettings,
+    connection: Connection,
+    images: Images,  # noqa: ARG001
+    azure: AzureFacts | None,  # noqa: ARG001
+) -> Cluster:
+    """Declare every object of the cluster layer. `azure`: nothing in a stack without the layer cloud."""
+    layer = ClusterLayer(pulumi.ResourceOptions(providers=[connection.provider]))
+    within = pulumi.ResourceOptions(parent=layer)
+    proven = ClusterScope(settings, Names(settings), connection.proven)
+    namespaces = Namespaces("namespaces", proven, within)
+    scope = proven.behind(namespaces.workloads)
+    return Cluster(connection, scope)
