@@ -14,10 +14,11 @@ from apps.contracts.enums import CloseReason, Flag, Kind, MarketState, Reason
 from apps.contracts.names import Env, Port
 from apps.detector.episodes import EpisodeSettings
 from apps.detector.settings import DetectorSettings
+from apps.market.contract_hours import FINAL_SECONDS, LATE_SECONDS
 from apps.market.settings import ScanSettings
 from apps.market.severity import HIGH_ARBITRAGE_NET, HIGH_OUTSIDE_NET, MEDIUM_OUTSIDE_NET
 from apps.market.spread_volume import SPREAD_RATIO, VOLUME_RATIO
-from apps.market.states import FINAL_SECONDS, FREEZE_SECONDS, LATE_SECONDS
+from apps.market.states import FREEZE_SECONDS
 from apps.market.statistical import MEDIUM_FACTOR
 from apps.service.settings import ServiceSettings
 from tests.backend.running import running

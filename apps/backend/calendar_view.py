@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from apps.contracts.api import CalendarAnswer, CalendarDay
 from apps.contracts.enums import MarketState
 from apps.market.calendar import ExchangeCalendar, SessionHours, new_york_day
-from apps.market.states import ContractHours, clock_state
+from apps.market.contract_hours import ContractHours, clock_state
 from apps.service.clock import Clock, wall_ms
 
 DAYS_BEFORE, DAYS_AFTER = 7, 14

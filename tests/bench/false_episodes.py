@@ -24,7 +24,7 @@ from apps.market.chain import Chain, Underlying
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours
+from apps.market.contract_hours import ContractHours
 from apps.simulator.families import FAMILIES
 from apps.simulator.scenarios import load
 from apps.simulator.world import World
