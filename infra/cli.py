@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-COMMANDS = ("infra.plan.command", "infra.cost_command")
+COMMANDS = ("infra.plan.command", "infra.cost_command", "infra.cluster_command")
 
 
 @app.callback()

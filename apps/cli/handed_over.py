@@ -18,6 +18,7 @@ UNAVAILABLE = 2
 COMMANDS = {
     "plan": "What a stack's program declares, against the committed plan: no cloud, no CLI. Example: `spy plan prod`",
     "cost": "What a stack costs a month, beside the owner's tables. Example: `spy cost prod`",
+    "cluster": "What a stack's cluster needs beside the program. Example: `spy cluster identity prod`",
 }
 """Commands and the line that `spy --help` shows for each; their own help is the other side's."""
 
