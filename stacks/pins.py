@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from stacks.settings import Layer, StackSettings
 from stacks.settings.platform import UNRESOLVED, GatewayMode
@@ -29,16 +30,28 @@ class PinnedImage:
 
 
 @cache
-def image(name: str, versions: Path = VERSIONS) -> PinnedImage:
-    """The image of this name. Raises KeyError when the file has none."""
-    table = tomllib.loads(versions.read_text("utf-8"))["image"][name]
-    return PinnedImage(name, table["repository"], table["tag"], table["digest"])
+def _versions() -> dict[str, dict[str, dict[str, Any]]]:
+    return tomllib.loads(VERSIONS.read_text("utf-8"))
 
 
-@cache
-def chart_version(name: str, versions: Path = VERSIONS) -> str:
+def gateway_image(settings: StackSettings) -> PinnedImage:
+    """Interactive Brokers' gateway."""
+    return _image(GATEWAY, settings.upstream.gateway_digest)
+
+
+def forwarder_image(settings: StackSettings) -> PinnedImage:
+    """The log forwarder."""
+    return _image(LOG_FORWARDER, settings.upstream.forwarder_digest)
+
+
+def _image(name: str, own_digest: str) -> PinnedImage:
+    table = _versions()["image"][name]
+    return PinnedImage(name, table["repository"], table["tag"], own_digest or table["digest"])
+
+
+def chart_version(name: str) -> str:
     """The version of a chart. Raises KeyError when the file has none."""
-    return str(tomllib.loads(versions.read_text("utf-8"))["chart"][name]["version"])
+    return str(_versions()["chart"][name]["version"])
 
 
 GATEWAY = "ib-gateway"
@@ -51,19 +64,19 @@ def forwards_logs(settings: StackSettings) -> bool:
     return settings.includes(Layer.RELEASES) and settings.includes(Layer.CLOUD) and settings.releases.logging
 
 
-def _used(settings: StackSettings) -> Iterator[tuple[str, Layer]]:
+def _used(settings: StackSettings) -> Iterator[tuple[PinnedImage, Layer]]:
     """Images of others that the stack runs, and the layer that runs them."""
     if settings.includes(Layer.CLUSTER) and settings.cluster.gateway is not GatewayMode.SIMULATOR:
-        yield GATEWAY, Layer.CLUSTER
+        yield gateway_image(settings), Layer.CLUSTER
     if forwards_logs(settings):
-        yield LOG_FORWARDER, Layer.RELEASES
+        yield forwarder_image(settings), Layer.RELEASES
 
 
 def unresolved(settings: StackSettings) -> list[str]:
     """One sentence for each image of others that has no digest yet; a plan shows them, up refuses them."""
     return [
-        f"image.{name} of tools/versions.toml is {UNRESOLVED} and the layer {layer} runs it: 'make pins' online asks "
-        "for its digest"
-        for name, layer in _used(settings)
-        if image(name).digest == UNRESOLVED
+        f"image.{image.name} of tools/versions.toml is {UNRESOLVED} and the layer {layer} runs it: 'make pins' online "
+        "asks for its digest"
+        for image, layer in _used(settings)
+        if image.digest == UNRESOLVED
     ]

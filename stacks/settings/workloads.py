@@ -15,6 +15,10 @@ CRON = r"^(\S+ ){4}\S+$"
 _TIMES = must("must be five fields of a cron line, minute hour day month weekday, e.g. '0 18 * * 5'")
 
 
+_DIGEST = r"^(sha256:[0-9a-f]{64})?$"
+_OWN = must("must be a digest (sha256: and 64 hexadecimal digits), or empty for that of tools/versions.toml")
+
+
 class Size(StrEnum):
     """CPU and memory of the services: as the requirements have them, or half of that."""
 
@@ -91,3 +95,12 @@ class UpstreamSettings(Section):
 
     github: str = Field("", description="Host of GitHub's container registry, for the gateways' image")
     charts: str = Field("", description="https address of the chart repository of kube-prometheus-stack")
+    gateway_digest: str = Field(
+        "",
+        pattern=_DIGEST,
+        description="Digest of the gateways' image; empty: tools/versions.toml",
+        json_schema_extra=_OWN,
+    )
+    forwarder_digest: str = Field(
+        "", pattern=_DIGEST, description="Digest of Fluent Bit; empty: tools/versions.toml", json_schema_extra=_OWN
+    )
