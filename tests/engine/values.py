@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.cloud_model import read
 from infra.cloud_model.outputs import TENANT
 from infra.cloud_model.paths import SUBSCRIPTION
 
-CLUSTER_UID = "c1a57e20-0000-4000-8000-000000000001"
+CLUSTER_UID = str(read("kubernetes:core/v1:Namespace", "kube-system")["metadata"]["uid"])
 API = "c1a57e20-0000-4000-8000-0000000000a1"
 DIGEST = "sha256:" + "ab" * 32
 
