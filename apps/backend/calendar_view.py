@@ -15,7 +15,7 @@ DAYS_BEFORE, DAYS_AFTER = 7, 14
 
 
 class CalendarView:
-    """Keeps the calendar of the years around the market's day; it is read from its package off the loop."""
+    """Keeps the calendar of the years around the market's day; three of them, made once."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -52,7 +52,6 @@ class CalendarView:
             calendar = self._calendar
             if calendar is None or not calendar.first <= day - timedelta(days=31) <= day <= calendar.last:
                 calendar = ExchangeCalendar.around(day)
-                await asyncio.to_thread(calendar.session, day)  # reads the package: a second, once
                 self._calendar = calendar
             return calendar
 
