@@ -44,16 +44,16 @@ class ClusterReader:
         try:
             answer = self._client.get(path)
         except httpx.TimeoutException as error:
-            raise ClusterUnreadable(f"{where} did not answer within {SECONDS:g} s: is the line to it up?") from error
+            raise ClusterUnreadable(f"{where} did not answer within {SECONDS:g} s: is the line up?") from error
         except (httpx.HTTPError, ssl.SSLError) as error:
-            raise ClusterUnreadable(f"{where} cannot be reached ({error}): is it running, and the line to it up?") from error
+            raise ClusterUnreadable(f"{where} cannot be reached ({error}): is it running, and the line up?") from error
         if answer.status_code != httpx.codes.OK:
             why = _REFUSED.get(answer.status_code, "did not answer as asked")
             raise ClusterUnreadable(f"{where} answered {answer.status_code} to {path}: it {why}", answer.status_code)
         try:
             body = answer.json()
-        except json.JSONDecodeError as error:
-            raise ClusterUnreadable(f"{where} answered {path} with something that is no JSON: is it an API server?") from error
+        except json.JSONDecodeError:
+            body = None
         if not isinstance(body, dict):
             raise ClusterUnreadable(f"{where} answered {path} with something that is no object: is it an API server?")
         return body

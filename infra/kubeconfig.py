@@ -1,4 +1,4 @@
-"""Kubeconfig: how a context of it reaches its cluster. Reads the files that kubectl reads; never writes or keeps one."""
+"""Kubeconfig: how a context of it reaches its cluster. Reads the files that kubectl reads; never writes one."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def access(context: str) -> Access:
     names = ", ".join(sorted(config["contexts"])) or "none"
     if context not in config["contexts"]:
         where = os.pathsep.join(map(str, files()))
-        raise NoContext(f"the context {context!r} is not in {where}, which has {names}: set cluster.context or KUBECONFIG")
+        raise NoContext(f"the context {context!r} is not in {where} ({names}): set cluster.context or KUBECONFIG")
     chosen = config["contexts"][context]
     cluster = _named(config, "clusters", str(chosen.get("cluster", "")), context)
     user = _named(config, "users", str(chosen.get("user", "")), context) if chosen.get("user") else {}
     if not cluster.get("server"):
-        raise NoContext(f"the cluster of the context {context!r} has no server: take the kubeconfig from the cluster anew")
+        raise NoContext(f"the cluster of the context {context!r} has no server: take the kubeconfig anew")
     certificate, key, token = _signed_in(user, context)
     return Access(
         context=context,
@@ -71,9 +71,12 @@ def files() -> list[Path]:
     return [Path(part) for part in named] or [Path.home() / ".kube" / "config"]
 
 
-def _merged() -> dict[str, dict[str, Mapping[str, Any]]]:
+Entry = Mapping[str, Any]
+
+
+def _merged() -> dict[str, dict[str, Entry]]:
     """Entries of all files by kind and name; of two with the same name the first file's, as kubectl takes them."""
-    merged: dict[str, dict[str, Mapping[str, Any]]] = {"contexts": {}, "clusters": {}, "users": {}}
+    merged: dict[str, dict[str, Entry]] = {"contexts": {}, "clusters": {}, "users": {}}
     for path, document in _documents():
         for kind, entries in merged.items():
             singular = kind.removesuffix("s")
@@ -107,13 +110,13 @@ def _rooted(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     return entry | {key: str(folder / str(entry[key])) for key in _FILES if entry.get(key)}
 
 
-def _named(config: Mapping[str, Mapping[str, Mapping[str, Any]]], kind: str, name: str, context: str) -> Mapping[str, Any]:
+def _named(config: Mapping[str, Mapping[str, Entry]], kind: str, name: str, context: str) -> Entry:
     if name not in config[kind]:
         raise NoContext(f"the context {context!r} names {name!r}, which is not among the {kind} of the kubeconfig")
     return config[kind][name]
 
 
-def _text(entry: Mapping[str, Any], key: str) -> str:
+def _text(entry: Entry, key: str) -> str:
     """PEM text that stands in an entry itself, or in the file it names; empty when neither."""
     if encoded := entry.get(f"{key}-data"):
         try:
@@ -130,7 +133,7 @@ def _file(path: str) -> str:
         raise NoContext(f"{path}, which the kubeconfig names, cannot be read ({type(error).__name__})") from error
 
 
-def _signed_in(user: Mapping[str, Any], context: str) -> tuple[str, str, str]:
+def _signed_in(user: Entry, context: str) -> tuple[str, str, str]:
     """Client certificate, its key and token of a user; the program that the user names is asked for them."""
     if isinstance(program := user.get("exec"), Mapping):
         return _asked(program, context)
@@ -140,7 +143,7 @@ def _signed_in(user: Mapping[str, Any], context: str) -> tuple[str, str, str]:
     return _text(user, "client-certificate"), _text(user, "client-key"), token
 
 
-def _asked(program: Mapping[str, Any], context: str) -> tuple[str, str, str]:
+def _asked(program: Entry, context: str) -> tuple[str, str, str]:
     """What a credential plugin answers (client.authentication.k8s.io ExecCredential)."""
     command = [str(program.get("command", "")), *map(str, program.get("args") or ())]
     version = str(program.get("apiVersion", "client.authentication.k8s.io/v1"))
@@ -158,7 +161,8 @@ def _asked(program: Mapping[str, Any], context: str) -> tuple[str, str, str]:
         status = json.loads(run.stdout)["status"]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         raise NoContext(
-            f"'{command[0]}', by which the context {context!r} signs in, failed ({type(error).__name__}): run it by hand "
-            "to see why"
+            f"'{command[0]}', by which the context {context!r} signs in, failed ({type(error).__name__}): run it by "
+            "hand to see why"
         ) from error
-    return tuple(str(status.get(key) or "") for key in ("clientCertificateData", "clientKeyData", "token"))  # type: ignore[return-value]
+    certificate, key, token = (status.get(name) for name in ("clientCertificateData", "clientKeyData", "token"))
+    return str(certificate or ""), str(key or ""), str(token or "")

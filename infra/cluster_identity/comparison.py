@@ -1,4 +1,4 @@
-"""Comparison: what a cluster serves of its issuer against what is published of it. Pure; says what to do, does nothing."""
+"""Comparison: what a cluster serves of its issuer against what is published of it. Pure; repairs nothing."""
 
 from __future__ import annotations
 

@@ -18,11 +18,13 @@ SECONDS = 10.0
 FRESH_SECONDS = 300
 """How long a reader may keep a document: short, so that a changed key is known soon."""
 
-_ABSENT = {httpx.codes.NOT_FOUND}
-
 
 class NotPublished(Exception):
     """The documents could not be written or read; the message is one sentence with the cure."""
+
+
+_AZURE_BLOBS = (".core.windows.net", ".core.usgovcloudapi.net", ".core.chinacloudapi.cn", ".storage.azure.net")
+_EMULATED = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,15 @@ class Place:
         """The place that an issuer's URL names. Raises NotPublished where it cannot be a container's."""
         url = httpx.URL(issuer)
         segments = [part for part in url.path.split("/") if part]
-        account = 0 if url.host.endswith(_AZURE_BLOBS) else 1  # an emulator has the account as its first segment
-        if url.scheme != "https" or len(segments) <= account:
+        account = 1 if url.host in _EMULATED else 0  # an emulator has the account as its first segment
+        known = url.host in _EMULATED or url.host.endswith(_AZURE_BLOBS)
+        if url.scheme != "https" or not known or len(segments) <= account:
             raise NotPublished(
                 f"{issuer} is no container of blobs (https://ACCOUNT…/CONTAINER), so nothing is published there from "
                 "here: put the two documents of --write there by hand"
             )
         base = str(url.copy_with(raw_path=("/" + "/".join(segments[: account + 1])).encode()))
         return cls(base, "".join(f"{part}/" for part in segments[account + 1 :]))
-
-
-_AZURE_BLOBS = (".core.windows.net", ".core.usgovcloudapi.net", ".core.chinacloudapi.cn", ".storage.azure.net")
 
 
 def publish(documents: Documents, credential: TokenCredential) -> None:
@@ -65,16 +65,16 @@ def publish(documents: Documents, credential: TokenCredential) -> None:
                     connection_timeout=SECONDS,
                 )
     except ClientAuthenticationError as error:
-        raise NotPublished(f"{place.container_url} takes no sign-in from here: run 'az login' as who bootstrapped") from error
+        raise NotPublished(f"{place.container_url} takes no sign-in from here: run 'az login'") from error
     except ResourceNotFoundError as error:
         raise NotPublished(f"{place.container_url} is not there: 'spy bootstrap' makes it") from error
     except HttpResponseError as error:
         raise NotPublished(
-            f"{place.container_url} refused to be written ({error.status_code} {error.error_code}): it takes the role "
+            f"{place.container_url} refused to be written ({error.status_code} {error.reason}): it takes the role "
             "Storage Blob Data Contributor, which 'spy bootstrap' grants"
         ) from error
     except AzureError as error:
-        raise NotPublished(f"{place.container_url} cannot be reached ({type(error).__name__}): is the line up?") from error
+        raise NotPublished(f"{place.container_url} cannot be reached ({type(error).__name__})") from error
 
 
 def published(issuer: str, *, client: httpx.Client | None = None) -> Published:
@@ -87,13 +87,14 @@ def _read(client: httpx.Client, url: str) -> dict[str, Any] | None:
     try:
         answer = client.get(url)
     except httpx.HTTPError as error:
-        raise NotPublished(f"{url} cannot be reached ({error or type(error).__name__}): is cluster.issuer right?") from error
-    if answer.status_code in _ABSENT:
+        why = str(error) or type(error).__name__
+        raise NotPublished(f"{url} cannot be reached ({why}): is cluster.issuer right?") from error
+    if answer.status_code == httpx.codes.NOT_FOUND:
         return None
     if answer.status_code != httpx.codes.OK:
         raise NotPublished(
-            f"{url} answers {answer.status_code} to who is not signed in, and Azure never is: make the container public, "
-            "as 'spy bootstrap' does"
+            f"{url} answers {answer.status_code} to who is not signed in, and Azure never is: make the container "
+            "public, as 'spy bootstrap' does"
         )
     try:
         document = json.loads(answer.content)

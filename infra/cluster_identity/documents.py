@@ -46,7 +46,7 @@ class Documents:
         return {"keys": [key.as_object() for key in self.keys]}
 
     def by_path(self) -> dict[str, dict[str, Any]]:
-        """Both, by their paths below the issuer, in the order in which they are published: keys before who names them."""
+        """Both, by their paths below the issuer, in the order of publishing: keys before who names them."""
         return {KEY_SET: self.key_set, DISCOVERY: self.discovery}
 
 

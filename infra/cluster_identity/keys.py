@@ -66,7 +66,7 @@ def _blocks(path: Path) -> list[str]:
     try:
         text = path.read_text("ascii")
     except (OSError, ValueError) as error:
-        raise KeysRefused(f"{path} cannot be read as PEM ({type(error).__name__}): give a file of public keys") from error
+        raise KeysRefused(f"{path} cannot be read ({type(error).__name__}): give a PEM file of public keys") from error
     if "PRIVATE KEY-----" in text:
         raise KeysRefused(
             f"{path} holds a private key, which never leaves its server: make the public half there, "
