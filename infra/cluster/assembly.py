@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.cluster.azure_facts import AzureFacts
+from infra.cluster.config import ServiceConfig
 from infra.cluster.connection import Connection
+from infra.cluster.credentials import ServiceSecrets
+from infra.cluster.environments import environments
 from infra.cluster.namespaces import Namespaces
 from infra.cluster.scope import ClusterScope
 from infra.images import Images
@@ -29,7 +32,7 @@ def declare_cluster(
     settings: StackSettings,
     connection: Connection,
     images: Images,  # noqa: ARG001
-    azure: AzureFacts | None,  # noqa: ARG001
+    azure: AzureFacts | None,
 ) -> Cluster:
     """Declare every object of the cluster layer. `azure`: nothing in a stack without the layer cloud."""
     layer = ClusterLayer(pulumi.ResourceOptions(providers=[connection.provider]))
@@ -37,4 +40,7 @@ def declare_cluster(
     proven = ClusterScope(settings, Names(settings), connection.proven)
     namespaces = Namespaces("namespaces", proven, within)
     scope = proven.behind(namespaces.workloads)
+    config = ServiceConfig("config", scope, within)
+    secrets = ServiceSecrets("credentials", scope, azure, within)
+    environments(settings, config, secrets)
     return Cluster(connection, scope)
