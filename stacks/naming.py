@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stacks.settings import StackSettings
+from stacks.settings import Layer, StackSettings
 
 PLAIN_STACK = "prod"
 """The stack whose names bear no suffix."""
+
+LOG_FORWARDER = "log-forwarder"
+"""Its pods, its rights, and the folder on the node where it keeps lines that are not sent yet."""
 
 VOLUMES = ("database", "logs", "cache")
 """What the local volumes are for; pvc-VOLUME claims pv-VOLUME."""
@@ -189,6 +192,12 @@ class Names:
     def monitoring_namespace(self) -> str:
         """Namespace of the monitoring that a cluster has once, whichever stack installs it."""
         return "monitoring"
+
+    @property
+    def log_namespace(self) -> str:
+        """Namespace of the log forwarder: the monitoring's where this stack installs that, else one of its own."""
+        releases = self.settings.releases.monitoring and self.settings.includes(Layer.RELEASES)
+        return self.monitoring_namespace if releases else self._unique(f"{self._project}-logs")
 
     @property
     def storage_class(self) -> str:

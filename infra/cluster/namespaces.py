@@ -16,6 +16,12 @@ def pod_security(level: str) -> dict[str, str]:
     return {f"{ENFORCE}{mode}": level for mode in ("enforce", "warn", "audit")}
 
 
+def labels(scope: ClusterScope, namespace: str, level: str) -> dict[str, str]:
+    """Labels of a namespace beside those of every object (requirements P3.02), with its Pod Security level."""
+    stack = scope.settings.stack
+    return {"name": namespace, "environment": _ENVIRONMENTS.get(stack, stack), **pod_security(level)}
+
+
 class Namespaces(Component):
     """The namespace of the workloads, `restricted` by Pod Security.
 
@@ -34,11 +40,7 @@ class Namespaces(Component):
             metadata=scope.metadata(
                 scope.namespace,
                 namespace=None,
-                labels={
-                    "name": scope.namespace,
-                    "environment": _ENVIRONMENTS.get(scope.settings.stack, scope.settings.stack),
-                    **pod_security("restricted"),
-                },
+                labels=labels(scope, scope.namespace, "restricted"),
             ),
             opts=scope.options(self, protect=True),
         )

@@ -87,7 +87,11 @@ class ReleaseSettings(Section):
     prometheus_gi: Gibibytes = Field(20, description="Volume of Prometheus, GiB; it stops growing at nine tenths of it")
     grafana_gi: Gibibytes = Field(10, description="Volume of Grafana, GiB")
     alertmanager_gi: Gibibytes = Field(5, description="Volume of Alertmanager, GiB")
+    storage_class: str = Field(
+        "local-path", min_length=1, description="StorageClass of the monitoring's volumes; local-path is k3s' own"
+    )
     logging: bool = Field(default=True, description="Forward the services' log lines; only with the layer cloud")
+    log_buffer_gi: Gibibytes = Field(2, description="Log lines kept on the node while Azure is away, GiB")
 
 
 class UpstreamSettings(Section):
