@@ -67,6 +67,9 @@ class GatewaySettings(Section):
     )
     start_minutes: int = Field(10, ge=2, le=60, description="Minutes a start may take: a login waits for a person")
     settings_gi: Gibibytes = Field(1, description="Volume of a gateway's own settings, GiB")
+    storage_class: str = Field(
+        "local-path", min_length=1, description="StorageClass of that volume; local-path is k3s' own"
+    )
 
 
 class ScheduleSettings(Section):
