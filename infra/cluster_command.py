@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from infra.cluster_identity import command as identity
+from infra.cluster_prepare import command as prepare
 
 
 def register(app: typer.Typer) -> None:
@@ -23,3 +24,4 @@ def register(app: typer.Typer) -> None:
         """
 
     identity.register(group)
+    prepare.register(group)
