@@ -20,6 +20,16 @@ class Exemption:
     reason: str
 
 
+GATEWAYS = ("ibkr-gateway", "ibkr-gateway-paper")
+WRITES_ITS_HOME = (
+    "the broker's image writes its configuration beside its programs when it starts; it runs as user 1000, who may "
+    "write there and nowhere else"
+)
+SPEAKS_NO_HTTP = (
+    "its probe is a command that speaks the greeting of the broker's API and wants the gateway's version back; a "
+    "connection alone would prove the port's forwarder"
+)
+
 EXEMPTIONS = (
     Exemption(
         "no-public-blob",
@@ -33,6 +43,11 @@ EXEMPTIONS = (
         ISSUER_DOCUMENTS,
         "the container of these documents: public by their purpose",
     ),
+    *(
+        Exemption("container-read-only", "kubernetes:apps/v1:StatefulSet", gateway, WRITES_ITS_HOME)
+        for gateway in GATEWAYS
+    ),
+    *(Exemption("container-probes", "kubernetes:apps/v1:StatefulSet", gateway, SPEAKS_NO_HTTP) for gateway in GATEWAYS),
 )
 
 NO_SECRETS = {
