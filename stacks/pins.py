@@ -44,6 +44,11 @@ def forwarder_image(settings: StackSettings) -> PinnedImage:
     return _image(LOG_FORWARDER, settings.upstream.forwarder_digest)
 
 
+def base_image() -> PinnedImage:
+    """What our own images are made on."""
+    return _image(BASE, "")
+
+
 def _image(name: str, own_digest: str) -> PinnedImage:
     table = _versions()["image"][name]
     return PinnedImage(name, table["repository"], table["tag"], own_digest or table["digest"])
@@ -54,6 +59,7 @@ def chart_version(name: str) -> str:
     return str(_versions()["chart"][name]["version"])
 
 
+BASE = "python"
 GATEWAY = "ib-gateway"
 LOG_FORWARDER = "fluent-bit"
 MONITORING = "kube-prometheus-stack"
