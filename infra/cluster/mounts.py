@@ -13,6 +13,9 @@ from pulumi_kubernetes.core.v1 import (
 
 from infra.cluster.objects import claim
 
+DATA = "/app/data"
+LOGS = "/app/logs"
+CACHE = "/app/cache"
 SCRATCH = "/tmp"  # noqa: S108  (inside a container, on a volume of the pod's own)
 
 
