@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure
 
+from apps.contracts.names import Port
 from infra.cloud.identity import Identities
 from infra.cloud.network import Network
 from infra.cloud.observability import Observability
@@ -22,10 +23,12 @@ from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
 from infra.cloud.webapp import Webapp
 from infra.cluster.azure_facts import AzureFacts
+from infra.cluster.objects import Service
 from infra.images import Images
 from infra.layers import CloudLayer
 from infra.scope import Scope
 from stacks.naming import Names
+from stacks.settings import StackSettings
 
 Told = dict[str, pulumi.Input[Any]]
 """Outputs by their names in infra/outputs.py."""
@@ -134,3 +137,21 @@ def images_told(images: Images, names: Names) -> Told:
 def webapp_told(webapp: Webapp) -> Told:
     """Name and address of the web app."""
     return {"webapp_name": webapp.webapp_name, "webapp_url": webapp.url}
+
+
+def cluster_told(names: Names) -> Told:
+    """Where the workloads are, and how the backend is reached inside the cluster."""
+    return {
+        "namespace": names.namespace,
+        "backend_in_cluster": f"http://{Service.BACKEND}.{names.namespace}:{Port.BACKEND}",
+    }
+
+
+def releases_told(settings: StackSettings, names: Names) -> Told:
+    """Where the monitoring is, in the stack that brings it."""
+    if not settings.releases.monitoring:
+        return {}
+    return {
+        "monitoring_namespace": names.monitoring_namespace,
+        "grafana_node_port": settings.releases.grafana_node_port,
+    }

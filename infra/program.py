@@ -31,7 +31,7 @@ from infra.cloud.webapp import Webapp, WebappArgs
 from infra.cloud.webapp_settings import webapp_settings
 from infra.cluster.assembly import declare_cluster
 from infra.cluster.connection import connect
-from infra.declared import Cloud, Told, Vpn, images_told, webapp_told
+from infra.declared import Cloud, Told, Vpn, cluster_told, images_told, releases_told, webapp_told
 from infra.images import Images
 from infra.layers import CloudLayer, ImagesLayer, VpnLayer
 from infra.outputs import exports
@@ -59,7 +59,7 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[Any]]:
     if cloud and settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
         told |= _vpn(cloud).told()
     if images and settings.includes(Layer.CLUSTER):
-        _cluster(settings, cloud, images)
+        told |= _cluster(settings, cloud, images)
     return exports({**told, "readme": readme(settings, told)})
 
 
@@ -198,12 +198,14 @@ def _around_webapp(cloud: Cloud, webapp: Webapp, within: pulumi.ResourceOptions)
     )
 
 
-def _cluster(settings: StackSettings, cloud: Cloud | None, images: Images) -> None:
+def _cluster(settings: StackSettings, cloud: Cloud | None, images: Images) -> Told:
     """The two layers in Kubernetes; each has a wiring of its own."""
-    azure = cloud.facts() if cloud else None
+    azure, names = cloud.facts() if cloud else None, Names(settings)
     cluster = declare_cluster(settings, connect(settings), images, azure)
-    if settings.includes(Layer.RELEASES):
-        declare_releases(cluster, azure)
+    if not settings.includes(Layer.RELEASES):
+        return cluster_told(names)
+    declare_releases(cluster, azure)
+    return cluster_told(names) | releases_told(settings, names)
 
 
 def _vpn(cloud: Cloud) -> Vpn:
