@@ -15,8 +15,8 @@ LOG_FORWARDER = "log-forwarder"
 VOLUMES = ("database", "logs", "cache")
 """What the local volumes are for; pvc-VOLUME claims pv-VOLUME."""
 
-CLUSTER_ROLES = ("log-forwarder", "uid-reader")
-"""Rights beyond the namespace: reading pods for their logs' labels, and reading kube-system for its uid."""
+CLUSTER_ROLES = (LOG_FORWARDER,)
+"""Rights beyond the namespace: reading pods for their logs' labels."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +212,11 @@ class Names:
         """Folder on the node that holds a volume of VOLUMES."""
         stem = self.settings.names.volumes
         return f"{self.settings.cluster.volume_root}/{f'{stem}-{volume}' if stem else self._unique(volume)}"
+
+    @property
+    def resolver(self) -> str:
+        """The stack's file among those that the cluster's CoreDNS reads."""
+        return self._unique("tables")
 
     def cluster_role(self, role: str) -> str:
         """A ClusterRole and its binding, of CLUSTER_ROLES."""

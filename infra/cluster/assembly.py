@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra.cluster.accounts import Accounts
 from infra.cluster.azure_facts import AzureFacts
 from infra.cluster.config import ServiceConfig
 from infra.cluster.connection import Connection
 from infra.cluster.credentials import ServiceSecrets
 from infra.cluster.environments import environments
 from infra.cluster.namespaces import Namespaces
+from infra.cluster.network_policies import NetworkPolicies
+from infra.cluster.resolver import Resolver, resolves
 from infra.cluster.scope import ClusterScope
+from infra.cluster.volumes import Volumes
 from infra.images import Images
 from infra.layers import ClusterLayer
 from stacks.naming import Names
@@ -43,4 +47,9 @@ def declare_cluster(
     config = ServiceConfig("config", scope, within)
     secrets = ServiceSecrets("credentials", scope, azure, within)
     environments(settings, config, secrets)
+    Volumes("volumes", scope, within)
+    Accounts("accounts", scope, within)
+    NetworkPolicies("network-policies", scope, within)
+    if resolves(settings):
+        Resolver("resolver", scope, within)
     return Cluster(connection, scope)

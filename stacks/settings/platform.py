@@ -104,6 +104,13 @@ class ClusterSettings(Section):
         pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
         description="Host folder of the local volumes",
     )
+    volume_node: str = Field(
+        "", description="Node of the local volumes, its label kubernetes.io/hostname; empty: any node the pods may use"
+    )
+    api_range: IPv4Network = Field(
+        IPv4Network("0.0.0.0/0"),
+        description="Addresses of the API server, which pods that use it may reach; 0.0.0.0/0: any",
+    )
     gateway: GatewayMode = Field(GatewayMode.LIVE_AND_PAPER, description="live-and-paper, paper or simulator")
 
 
