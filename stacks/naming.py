@@ -213,11 +213,6 @@ class Names:
         stem = self.settings.names.volumes
         return f"{self.settings.cluster.volume_root}/{f'{stem}-{volume}' if stem else self._unique(volume)}"
 
-    @property
-    def resolver(self) -> str:
-        """The stack's file among those that the cluster's CoreDNS reads."""
-        return self._unique("tables")
-
     def cluster_role(self, role: str) -> str:
         """A ClusterRole and its binding, of CLUSTER_ROLES."""
         stem = self.settings.names.cluster_roles

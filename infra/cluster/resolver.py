@@ -51,5 +51,5 @@ class Resolver(Component):
 
 
 def server_file(names: Names) -> str:
-    """Key in the ConfigMap: what ends in `.server` is read as servers of their own."""
-    return f"{names.resolver}.server"
+    """Key in the ConfigMap, one for each account: what ends in `.server` is read as servers of their own."""
+    return f"{names.storage}.server"

@@ -13,7 +13,7 @@ from stacks.needs import is_placeholder, value_of
 from stacks.settings import StackSettings
 
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_GUIDS = ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "cluster.uid")
+_GUIDS = ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "cluster.uid", "logs.forwarderId")
 _MAIL = r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+"
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
 _CONTACTS = 5
