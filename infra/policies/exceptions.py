@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.policies.subject import Subject
+from stacks.naming import LOG_FORWARDER
 
 ISSUER_DOCUMENTS = "issuer-documents"
 """Logical name of the account, and of its one container, that hold the cluster's published issuer documents."""
@@ -42,6 +43,13 @@ EXEMPTIONS = (
         "azure-native:storage:BlobContainer",
         ISSUER_DOCUMENTS,
         "the container of these documents: public by their purpose",
+    ),
+    Exemption(
+        "container-non-root",
+        "kubernetes:apps/v1:DaemonSet",
+        LOG_FORWARDER,
+        "the node's log files are root's and open to nobody else; it has no capability, gains none, and may write to its "
+        "buffer only",
     ),
     *(
         Exemption("container-read-only", "kubernetes:apps/v1:StatefulSet", gateway, WRITES_ITS_HOME)

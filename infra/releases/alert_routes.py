@@ -1,0 +1,59 @@
+"""AlertRoutes: which alert goes to whom, and which is kept back because a graver one tells the same. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from infra.releases.operator import Level
+
+NOBODY: Final = "null"
+"""Receiver that tells nobody."""
+
+URGENT, NOTICES = "urgent", "notices"
+
+Config = dict[str, Any]
+
+
+def alertmanager_config() -> Config:
+    """Alertmanager's own configuration. What is critical is told at once and again every four hours, the rest twice a
+    day. The watchdog fires always, for whoever wants to notice its silence; nobody is told of it.
+    """
+    return {
+        "global": {"resolve_timeout": "5m"},
+        "route": {
+            "receiver": NOTICES,
+            "group_by": ["namespace", "alertname"],
+            "group_wait": "30s",
+            "group_interval": "5m",
+            "repeat_interval": "12h",
+            "routes": [
+                {"receiver": NOBODY, "matchers": ['alertname =~ "Watchdog|InfoInhibitor"']},
+                {
+                    "receiver": URGENT,
+                    "matchers": [f'severity = "{Level.CRITICAL}"'],
+                    "group_wait": "10s",
+                    "repeat_interval": "4h",
+                },
+            ],
+        },
+        "inhibit_rules": [
+            _kept_back(f'severity = "{Level.CRITICAL}"', 'severity =~ "warning|info"', "namespace", "alertname"),
+            _kept_back(f'severity = "{Level.WARNING}"', 'severity = "info"', "namespace", "alertname"),
+            _kept_back('alertname = "InfoInhibitor"', 'severity = "info"', "namespace"),
+            *_consequences(),
+        ],
+        "receivers": [{"name": NOBODY}, {"name": URGENT}, {"name": NOTICES}],
+    }
+
+
+def _kept_back(graver: str, lesser: str, *equal: str) -> Config:
+    return {"source_matchers": [graver], "target_matchers": [lesser], "equal": list(equal)}
+
+
+def _consequences() -> list[Config]:
+    """What follows from a service being down is not told beside it."""
+    backend = "SpoolGrowing|PublishFailures|BackendErrors|HighSignalLatency"
+    return [
+        _kept_back('alertname = "BackendDown"', f'alertname =~ "{backend}"', "namespace"),
+        _kept_back('alertname = "DetectorDown"', 'alertname = "NoLeader"', "namespace"),
+    ]
