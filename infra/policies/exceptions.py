@@ -48,8 +48,8 @@ EXEMPTIONS = (
         "container-non-root",
         "kubernetes:apps/v1:DaemonSet",
         LOG_FORWARDER,
-        "the node's log files are root's and open to nobody else; it has no capability, gains none, and may write to its "
-        "buffer only",
+        "the node's log files are root's and open to nobody else; it has no capability, gains none, and writes only to "
+        "its buffer",
     ),
     *(
         Exemption("container-read-only", "kubernetes:apps/v1:StatefulSet", gateway, WRITES_ITS_HOME)
