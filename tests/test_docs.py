@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.backend.settings import Settings
+from apps.bot.settings import BotSettings
 from apps.cli import handed_over
 from apps.cli.main import COMMANDS
 from apps.contracts.enums import CloseReason, Flag, Kind, MarketState, Reason
@@ -25,14 +26,12 @@ from tests.backend.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "frontend" / "README.md"]
-SERVICES: tuple[type[ServiceSettings], ...] = (Settings, DetectorSettings)
+SERVICES: tuple[type[ServiceSettings], ...] = (Settings, DetectorSettings, BotSettings)
 ELSEWHERE = {
     Env.SIMULATOR_PORT: str(Port.SIMULATOR),
     Env.SIMULATOR_CONTROL_PORT: str(Port.SIMULATOR_CONTROL),
-    Env.POD_NAME: "",
-    Env.NAMESPACE: "",
 }
-"""Keys that no settings class reads: the simulator's command line and the logs do."""
+"""Keys that no settings class reads: the simulator's command line does."""
 
 
 def example() -> dict[str, str]:

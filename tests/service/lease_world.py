@@ -95,10 +95,10 @@ class Pod:
         return await self._ask("get", None, seconds)
 
     async def create(self, record: LeaseRecord, *, seconds: float) -> LeaseRecord:
-        return await self._ask("create", record, seconds)
+        return await self._ask("create", record, seconds) or record
 
     async def replace(self, record: LeaseRecord, *, seconds: float) -> LeaseRecord:
-        return await self._ask("replace", record, seconds)
+        return await self._ask("replace", record, seconds) or record
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -187,9 +187,9 @@ class World:
         self.noticed: list[str] = []
         self.watching = self.loop.create_task(self._watch())
 
-    def start(self, **facts: float) -> Pod:
+    def start(self, *, rate: float = 1.0, offset: float = 0.0) -> Pod:
         async def make() -> Pod:
-            return Pod(self, f"detector-{len(self.pods)}", **facts)
+            return Pod(self, f"detector-{len(self.pods)}", rate, offset)
 
         pod = self.loop.run_until_complete(make())
         self.pods.append(pod)

@@ -60,6 +60,20 @@ def test_a_holder_that_is_cut_off_stops_before_the_standby_takes_over(world: Wor
     assert not first.writing
 
 
+def test_an_answer_that_was_long_on_its_way_does_not_lengthen_the_turn(world: World) -> None:
+    """The lead counts from when it was asked for: the standby's count began when the server wrote it down."""
+    first, second = two(world)
+    second.back = 0.55 * DURATION
+    third = world.start()
+    first.kill()
+    while world.server.lease is None or not world.server.lease.holder.startswith(second.name):
+        third.awake.clear()  # it looks on, but is not the quicker one
+        world.run(TICK)
+    third.awake.set()
+    second.cut = True
+    world.until(third, within=3 * DURATION)
+
+
 def test_a_holder_that_was_frozen_writes_nothing_when_it_wakes(world: World) -> None:
     first, second = two(world)
     first.awake.clear()
