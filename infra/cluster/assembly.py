@@ -17,6 +17,7 @@ from infra.cluster.network_policies import NetworkPolicies
 from infra.cluster.resolver import Resolver, resolves
 from infra.cluster.scope import ClusterScope
 from infra.cluster.volumes import Volumes
+from infra.cluster.workloads import Ground, declare_workloads
 from infra.images import Images
 from infra.layers import ClusterLayer
 from stacks.naming import Names
@@ -35,7 +36,7 @@ class Cluster:
 def declare_cluster(
     settings: StackSettings,
     connection: Connection,
-    images: Images,  # noqa: ARG001
+    images: Images,
     azure: AzureFacts | None,
 ) -> Cluster:
     """Declare every object of the cluster layer. `azure`: nothing in a stack without the layer cloud."""
@@ -46,10 +47,11 @@ def declare_cluster(
     scope = proven.behind(namespaces.workloads)
     config = ServiceConfig("config", scope, within)
     secrets = ServiceSecrets("credentials", scope, azure, within)
-    environments(settings, config, secrets)
-    Volumes("volumes", scope, within)
-    Accounts("accounts", scope, within)
+    volumes = Volumes("volumes", scope, within)
+    accounts = Accounts("accounts", scope, within)
     NetworkPolicies("network-policies", scope, within)
     if resolves(settings):
         Resolver("resolver", scope, within)
+    read = environments(settings, config, secrets)
+    declare_workloads(Ground(scope, images, azure, read, accounts, volumes), within)
     return Cluster(connection, scope)

@@ -33,7 +33,7 @@ from infra.cluster.scope import ClusterScope
 from infra.cluster.security import security_context
 from infra.cluster.service import service
 from infra.component import Component
-from stacks import pins
+from stacks.pins import gateway_image
 from stacks.settings import StackSettings
 
 API = "api"
@@ -102,7 +102,7 @@ class Gateway(Component):
         probes = HandshakeProbes(port, settings.gateway.start_minutes)
         return ContainerArgs(
             name=self._broker.app,
-            image=pins.image(pins.GATEWAY).reference(settings.upstream.github),
+            image=gateway_image(settings).reference(settings.upstream.github),
             ports=[ContainerPortArgs(name=API, container_port=port)],
             env=[*self._login(), *_variables(settings, live=self._broker == LIVE)],
             resources=RESOURCES.args,

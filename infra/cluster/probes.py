@@ -1,8 +1,6 @@
 """Probes: how the kubelet asks a container whether it started, lives and is ready. Pure; asks nobody itself.
 
-A service is asked by HTTP. A gateway speaks the broker's protocol only, so it is asked by a command of the image that
-speaks its greeting: a connection alone would prove the port's forwarder, which accepts while the gateway behind it is
-dead or logged out.
+A service is asked by HTTP; a gateway, which speaks the broker's protocol only, by a command in its own container.
 """
 
 from __future__ import annotations
@@ -10,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pulumi_kubernetes.core.v1 import ExecActionArgs, HTTPGetActionArgs, ProbeArgs
+
+from infra.cluster.handshake import handshake
 
 HEALTH = "/health"
 READY = "/ready"
@@ -53,26 +53,6 @@ class HttpProbes:
             timeout_seconds=timeout,
             failure_threshold=failures,
         )
-
-
-_HANDSHAKE = r"""
-LC_ALL=C
-exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-printf 'API\0\0\0\0\11v157..176' >&3
-for _ in 1 2 3; do IFS= read -r -d '' -t 4 _ <&3 || exit 1; done
-IFS= read -r -d '' -t 4 version <&3 && IFS= read -r -d '' -t 4 _ <&3 || exit 1
-[[ ${version:1} == [1-9][0-9][0-9] ]]
-"""
-"""The API's greeting in bash alone: `API`, a zero byte, the length 9 and the versions we speak. The answer is its
-length in four bytes, the gateway's version, a zero byte, its time, a zero byte. Reads end at zero bytes, of which the
-length begins with three, and its last byte stands before the version. Both fields are read, so that the gateway sees
-an ordinary end of connection. No client id is taken: the client leaves before it says who it is.
-"""
-
-
-def handshake(port: int) -> list[str]:
-    """Command that exits 0 when a gateway answers on this port of its own container, and 1 when none does."""
-    return ["bash", "-c", _HANDSHAKE.strip(), "handshake", str(port)]
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ class Resources:
     def args(self) -> ResourceRequirementsArgs:
         """As a container says it."""
         return ResourceRequirementsArgs(
-            requests={"cpu": f"{self.cpu_millis}m", "memory": f"{self.memory_mi}Mi"},
-            limits={"cpu": f"{self.cpu_millis_limit}m", "memory": f"{self.memory_mi_limit}Mi"},
+            requests={"cpu": f"{self.cpu_millis}m", "memory": _memory(self.memory_mi)},
+            limits={"cpu": f"{self.cpu_millis_limit}m", "memory": _memory(self.memory_mi_limit)},
         )
+
+
+def _memory(mebibytes: int) -> str:
+    """As Kubernetes writes it back: 1Gi, not 1024Mi."""
+    return f"{mebibytes // 1024}Gi" if mebibytes % 1024 == 0 else f"{mebibytes}Mi"
