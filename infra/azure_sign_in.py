@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from azure.core.credentials import TokenCredential
 
 
@@ -12,4 +14,6 @@ def credential() -> TokenCredential:
     """
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
+    # A page of what was tried, which it logs beside the error; the commands say in a sentence what to do.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     return DefaultAzureCredential()

@@ -127,6 +127,15 @@ class RegistryClient:
             raise RegistryRefused(f"{what} is said to be {told!r}, which is no sha256 digest: is that a registry?")
         return told
 
+    def ping(self) -> None:
+        """Whether a registry answers at all, sign-in or not. Raises RegistryRefused."""
+        try:
+            answer = self._client.get(f"{self._base}/")
+        except httpx.HTTPError as error:
+            raise RegistryRefused(f"{self._host} cannot be reached ({error or type(error).__name__})") from error
+        if answer.status_code not in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}:
+            raise RegistryRefused(f"{self._host} answered {answer.status_code} to /v2/: is that a registry?")
+
     def tags(self, repository: str) -> list[str]:
         """Every tag of a repository, over all pages. Raises RegistryRefused."""
         path, found = f"/{repository}/tags/list", []
