@@ -17,7 +17,13 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-COMMANDS = ("infra.plan.command", "infra.cost_command", "infra.cluster_command")
+COMMANDS = (
+    "infra.plan.command",
+    "infra.cost_command",
+    "infra.cluster_command",
+    "infra.doctor.command",
+    "infra.bootstrap.command",
+)
 
 
 @app.callback()
