@@ -21,7 +21,9 @@ def short(path: Path) -> str:
 
 
 def test_every_lock_is_looked_at() -> None:
-    assert {path.stem for path in PYTHON_LOCKS} == {"runtime", "test", "peer-ib-async", "infra", "infra-test"}
+    assert {path.stem for path in PYTHON_LOCKS} == {"runtime", "test", "peer-ib-async", "infra", "infra-test"} | {
+        f"image-{name}" for name in ("backend", "bot", "build", "detector", "simulator")
+    }
     assert all(path.exists() for path in NPM_LOCKS)
     assert [path.parent.name for path in GO_SUMS] == ["pulumi"]
 
