@@ -7,7 +7,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,14 @@ from infra.cli import app
 from infra.cluster_identity import issuer as issuer_module
 from infra.cluster_identity.documents import DISCOVERY, IN_CLUSTER, KEY_SET, Documents, api_server_arguments, k3s_file
 from infra.cluster_identity.keys import KeysRefused, from_files, from_key_set
+from tests.infra.api_server import TOKEN, ApiServer
 from tests.infra.azurite_signed_in import Blobs, Person, signed_in_blobs
-from tests.infra.loopback_http import Answer, Asked, serving
+from tests.infra.loopback_http import Answer, serving
 from tests.infra.loopback_tls import Certificate, certificate
 from tests.infra.projects import kubeconfig, project
 from tests.stacks.builders import UID
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-TOKEN = "an-administrators-token"
 ISSUER = "https://spyissuer.blob.core.windows.net/issuer-documents"
 CONTAINER = "issuer-documents"
 
@@ -65,34 +65,10 @@ def served_by(*keys: PrivateKey, folder: Path) -> dict[str, Any]:
 
 
 @dataclass
-class Cluster:
-    """What a test says of the API server; `answers` are what it gives instead."""
-
-    key_set: dict[str, Any]
-    signs_as: str = IN_CLUSTER
-    uid: str = UID
-    answers: dict[str, Answer] = field(default_factory=dict)
-
-    def __call__(self, asked: Asked) -> Answer:
-        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
-            return Answer(401, {"kind": "Status", "code": 401})
-        if asked.method != "GET":
-            return Answer(405)
-        if asked.path in self.answers:
-            return self.answers[asked.path]
-        known: dict[str, Any] = {
-            "/api/v1/namespaces/kube-system": {"metadata": {"name": "kube-system", "uid": self.uid}},
-            f"/{KEY_SET}": self.key_set,
-            f"/{DISCOVERY}": {"issuer": self.signs_as},
-        }
-        return Answer(200, known[asked.path]) if asked.path in known else Answer(404, {"kind": "Status", "code": 404})
-
-
-@dataclass
 class Operator:
     """A person with a stack, a kubeconfig and a login."""
 
-    cluster: Cluster
+    cluster: ApiServer
     issuer: str
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
@@ -109,7 +85,7 @@ def operator(
     tmp_path: Path, tls: Certificate, blobs: Blobs, signing_key: rsa.RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Operator]:
     url = blobs.container(f"{CONTAINER}-{uuid.uuid4()}", PublicAccess.BLOB)
-    cluster = Cluster(served_by(signing_key, folder=tmp_path))
+    cluster = ApiServer(served_by(signing_key, folder=tmp_path))
     with ExitStack() as running:
         server = running.enter_context(serving(cluster, tls))
         path = kubeconfig(tmp_path / "kubeconfig", server.address, authority=tls.certificate, token=TOKEN)
