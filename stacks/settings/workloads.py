@@ -47,7 +47,7 @@ class TuningSettings(Section):
     )
     scan_interval_seconds: float = Field(2.0, ge=0.1, le=300, description="Longest pause between two scans, seconds")
     strikes_range_percent: float = Field(2.0, ge=0.5, le=3, description="Strikes watched, per cent around the forward")
-    max_positions: int = Field(5, ge=1, le=100, description="Positions the bot may hold at once")
+    max_positions: int = Field(5, ge=1, le=50, description="Positions the bot may hold at once")
 
 
 class VolumeSettings(Section):
