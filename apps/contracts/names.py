@@ -86,6 +86,11 @@ class ClusterEnv:
     SERVICE_PORT: Final = "KUBERNETES_SERVICE_PORT"
 
 
+def lease_name(symbol: str) -> str:
+    """The Lease by which one of a symbol's detectors leads."""
+    return f"detector-{symbol.lower()}"
+
+
 class AzureEnv:
     """Environment keys by which a service in the cloud or the cluster finds Azure (requirements C27).
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from apps.contracts.base import Symbol
+from apps.contracts.names import lease_name
 from apps.service.kubernetes_api import ClusterAddress, KubernetesApi, NotInCluster
 from apps.service.leadership import Leadership, LeadershipSettings
 from apps.service.lease import SymbolLease
-from apps.service.lease_store import ClusterLeaseStore, lease_name
+from apps.service.lease_store import ClusterLeaseStore
 from apps.service.lock import SymbolLock
 from apps.service.run import CannotStart
 

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from apps.contracts.base import Symbol
 from apps.service.kubernetes_api import ApiRefused, KubernetesApi
 from apps.service.lease_record import API_VERSION, LeaseRecord
-
-
-def lease_name(symbol: Symbol) -> str:
-    """The Lease of a symbol's detectors."""
-    return f"detector-{symbol.lower()}"
 
 
 class ClusterLeaseStore:
