@@ -33,8 +33,10 @@ def packages(lock: Path, wheels: Path, root: Path) -> None:
     quietly = ["--no-compile", "--no-cache-dir", "--quiet", "--root-user-action=ignore"]
     subprocess.run([*command, *from_wheels, *quietly], check=True)
     shutil.rmtree(target / "bin", ignore_errors=True)
-    for tests in sorted(target.rglob("tests")):
+    for tests in [path for path in target.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests, ignore_errors=True)
+    for test in [*target.rglob("test_*.py"), *target.rglob("conftest.py")]:
+        test.unlink()
     finish(root)
 
 
