@@ -71,6 +71,12 @@ class ImageSettings(Section):
     detector: Digest = Field(UNRESOLVED, description="Digest of spy-detector")
     trading_bot: Digest = Field(UNRESOLVED, description="Digest of spy-trading-bot")
     simulator: Digest = Field(UNRESOLVED, description="Digest of spy-simulator")
+    commit: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{40})?$",
+        description="With source build: the commit they are built from, a label of each",
+        json_schema_extra=must("must be a commit of 40 hexadecimal digits, or empty"),
+    )
 
 
 class ServiceSettings(Section):
