@@ -12,8 +12,9 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
+from apps.contracts.names import lease_name
 from infra.cluster.broker import gateways, is_simulated
-from infra.cluster.objects import App, lease
+from infra.cluster.objects import App
 from infra.cluster.scope import ClusterScope
 from infra.component import Component
 from stacks.settings import StackSettings
@@ -40,7 +41,7 @@ def workloads(settings: StackSettings) -> tuple[str, ...]:
 
 def lease_rules(settings: StackSettings) -> list[PolicyRuleArgs]:
     """One Lease a symbol: read and taken by name. A name cannot be told before there is one: any Lease may be made."""
-    names = [lease(symbol) for symbol in settings.services.symbols]
+    names = [lease_name(symbol) for symbol in settings.services.symbols]
     group, kind = ["coordination.k8s.io"], ["leases"]
     return [
         PolicyRuleArgs(api_groups=group, resources=kind, verbs=["get", "update"], resource_names=names),

@@ -64,8 +64,3 @@ PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 def claim(volume: str) -> str:
     """Claim of a volume of stacks.naming.VOLUMES."""
     return f"pvc-{volume}"
-
-
-def lease(symbol: str) -> str:
-    """Lease of a symbol's one writer; the detector asks for it by this name (apps/service/lease_store.py)."""
-    return f"detector-{symbol.lower()}"
