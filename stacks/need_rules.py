@@ -96,6 +96,14 @@ def _monitoring(settings: StackSettings) -> bool:
     return settings.releases.monitoring and reached(settings)
 
 
+def _telegram(settings: StackSettings) -> bool:
+    return _monitoring(settings) and settings.notifications.telegram_chat != 0
+
+
+def _mail(settings: StackSettings) -> bool:
+    return _monitoring(settings) and bool(settings.notifications.mail_server)
+
+
 def _forwards(settings: StackSettings) -> bool:
     return forwards_logs(settings) and reached(settings)
 
@@ -105,6 +113,7 @@ _PINNED = "with `images.source` pinned"
 _GATEWAYS = "unless `cluster.gateway` is simulator"
 _LIVE = "with `cluster.gateway` live-and-paper"
 _MONITORING = "with `releases.monitoring`"
+_MAIL = "with `notifications.mailServer`"
 _FORWARDER = "with `releases.logging` and the layer cloud"
 
 RULES = (
@@ -175,6 +184,11 @@ RULES = (
     ),
     NeedRule("upstream.charts", Layer.RELEASES, "the monitoring's chart is fetched there", _MONITORING, _monitoring),
     NeedRule("grafanaPassword", Layer.RELEASES, "the dashboards are behind it", _MONITORING, _monitoring),
+    NeedRule(
+        "telegramToken", Layer.RELEASES, "alerts are told by this bot", "with `notifications.telegramChat`", _telegram
+    ),
+    NeedRule("notifications.mailUser", Layer.RELEASES, "alerts are mailed as this user", _MAIL, _mail),
+    NeedRule("mailPassword", Layer.RELEASES, "alerts are mailed with it", _MAIL, _mail),
     NeedRule("logs.forwarderId", Layer.RELEASES, "the log forwarder signs in as it", _FORWARDER, _forwards),
     NeedRule("logsSecret", Layer.RELEASES, "the log forwarder signs in with it", _FORWARDER, _forwards),
 )

@@ -8,6 +8,8 @@ from pulumi_kubernetes.helm.v3 import Release, ReleaseArgs, RepositoryOptsArgs
 
 from infra.cluster.scope import ClusterScope
 from infra.component import Component
+from infra.releases.alert_routes import MAIL_KEY, TELEGRAM_KEY, tells_anybody
+from infra.releases.alert_routes import SECRET as RECEIVERS_SECRET
 from infra.releases.monitoring_values import ADMIN_PASSWORD_KEY, ADMIN_SECRET, ADMIN_USER_KEY, values
 from infra.sensitive import secret
 from stacks.pins import MONITORING, chart_version
@@ -36,14 +38,20 @@ class Monitoring(Component):
         self, name: str, scope: ClusterScope, namespace: Namespace, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
+        self._scope = scope.behind(namespace)
         settings, space = scope.settings, scope.names.monitoring_namespace
-        admin = Secret(
-            ADMIN_SECRET,
-            metadata=scope.metadata(ADMIN_SECRET, namespace=space),
-            type="Opaque",
-            string_data={ADMIN_USER_KEY: "admin", ADMIN_PASSWORD_KEY: secret(settings.grafana_password)},
-            opts=scope.options(self, namespace),
-        )
+        password: dict[str, pulumi.Input[str]] = {
+            ADMIN_USER_KEY: "admin",
+            ADMIN_PASSWORD_KEY: secret(settings.grafana_password),
+        }
+        secrets = [self._secret(ADMIN_SECRET, password)]
+        if tells_anybody(settings):
+            # Both keys always: a file that is missing would be an error only when the first alert is sent.
+            ways: dict[str, pulumi.Input[str]] = {
+                TELEGRAM_KEY: secret(settings.telegram_token),
+                MAIL_KEY: secret(settings.mail_password),
+            }
+            secrets.append(self._secret(RECEIVERS_SECRET, ways))
         self.release = Release(
             RELEASE,
             ReleaseArgs(
@@ -58,6 +66,11 @@ class Monitoring(Component):
                 timeout=TIMEOUT_SECONDS,
                 max_history=KEPT_REVISIONS,
             ),
-            opts=scope.options(self, namespace, admin),
+            opts=self._scope.options(self, *secrets),
         )
         self.register()
+
+    def _secret(self, name: str, values: dict[str, pulumi.Input[str]]) -> Secret:
+        scope = self._scope
+        metadata = scope.metadata(name, namespace=scope.names.monitoring_namespace)
+        return Secret(name, metadata=metadata, type="Opaque", string_data=values, opts=scope.options(self))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from infra.releases.alert_routes import alertmanager_config
+from infra.releases.alert_routes import SECRET, alertmanager_config, tells_anybody
 from infra.releases.dashboard_maps import SIDECAR_LABEL
 from infra.releases.dashboards.panels import DATASOURCE
 from stacks.settings import StackSettings
@@ -64,10 +64,11 @@ def _alertmanager(settings: StackSettings) -> Values:
     return {
         "enabled": True,
         "service": {"type": "ClusterIP"},
-        "config": alertmanager_config(),
+        "config": alertmanager_config(settings),
         "alertmanagerSpec": {
             "retention": f"{releases.retention_days * 24}h",
             "storage": _volume(releases, releases.alertmanager_gi),
+            "secrets": [SECRET] if tells_anybody(settings) else [],
         },
     }
 

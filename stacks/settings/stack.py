@@ -32,6 +32,7 @@ from stacks.settings.platform import (
 )
 from stacks.settings.workloads import (
     GatewaySettings,
+    NotificationSettings,
     ReleaseSettings,
     ScheduleSettings,
     TuningSettings,
@@ -94,6 +95,7 @@ class StackSettings(Section):
     gateway: GatewaySettings = GatewaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    notifications: NotificationSettings = NotificationSettings()
     upstream: UpstreamSettings = UpstreamSettings()
     deploy: DeploySettings = DeploySettings()
     bootstrap: BootstrapSettings = BootstrapSettings()
@@ -118,6 +120,8 @@ class StackSettings(Section):
     )
     logs_secret: SecretStr = Field(SecretStr(""), description="Client secret of the log forwarder's principal")
     grafana_password: SecretStr = Field(SecretStr(""), description="Password of Grafana's admin")
+    telegram_token: SecretStr = Field(SecretStr(""), description="Token of the Telegram bot that tells of alerts")
+    mail_password: SecretStr = Field(SecretStr(""), description="Password of notifications.mailUser")
 
     def includes(self, layer: Layer) -> bool:
         """Whether the stack has this layer."""

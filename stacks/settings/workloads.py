@@ -97,6 +97,18 @@ class ReleaseSettings(Section):
     log_buffer_gi: Gibibytes = Field(2, description="Log lines kept on the node while Azure is away, GiB")
 
 
+class NotificationSettings(Section):
+    """Whom the cluster's monitoring tells of an alert; neither set: nobody, alerts are then only looked at."""
+
+    telegram_chat: int = Field(0, description="Number of the Telegram chat that is told; 0: none")
+    mail_server: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9.-]+:[0-9]{1,5})?$",
+        description="Mail server, HOST:PORT, through which alerts.contacts are told; it must offer STARTTLS",
+    )
+    mail_user: str = Field("", description="Who signs in to the mail server, and the sender of its mails")
+
+
 class UpstreamSettings(Section):
     """Where others publish what tools/versions.toml pins. An image of the default registry needs no host."""
 

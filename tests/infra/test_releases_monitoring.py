@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from infra.cluster.objects import App
 from infra.plan import Plan, Secret
@@ -16,6 +17,7 @@ from infra.releases.monitoring_values import retention_size
 from infra.releases.targets import TARGETS
 from stacks.naming import Names
 from stacks.pins import MONITORING, chart_version
+from stacks.settings import StackSettings
 from tests.infra.cluster_parts import manifest, objects
 from tests.infra.order import made_before
 from tests.infra.recording import STACKS, inputs_of, recorded, settings_of
@@ -139,7 +141,7 @@ def test_its_volumes_are_of_the_class_that_the_setting_names() -> None:
 
 
 def test_the_watchdog_goes_to_nobody_and_what_is_critical_goes_apart() -> None:
-    config = alertmanager_config()
+    config = alertmanager_config(settings_of("prod"))
     receivers = {one["name"] for one in config["receivers"]}
     watchdog, critical = config["route"]["routes"]
     assert (watchdog["receiver"], watchdog["matchers"]) == ("null", ['alertname =~ "Watchdog|InfoInhibitor"'])
@@ -148,6 +150,39 @@ def test_the_watchdog_goes_to_nobody_and_what_is_critical_goes_apart() -> None:
     first = config["inhibit_rules"][0]
     assert first["source_matchers"] == ['severity = "critical"']
     assert first["target_matchers"] == ['severity =~ "warning|info"']
+
+
+def told(stack: str = "prod") -> StackSettings:
+    """A stack whose alerts go out by Telegram and by mail."""
+    told_by_mail = with_(
+        stack, "notifications", telegram_chat=-100123, mail_server="mail.example.org:587", mail_user="bot@example.org"
+    )
+    secrets = {"telegram_token": SecretStr("the-token"), "mail_password": SecretStr("the-password")}
+    alerts = told_by_mail.alerts.model_copy(update={"contacts": ("me@example.org", "you@example.org")})
+    return told_by_mail.model_copy(update={"alerts": alerts, **secrets})
+
+
+def test_alerts_go_out_by_telegram_and_mail_with_passwords_from_mounted_files() -> None:
+    plan = released(told())
+    alertmanager = release(plan)["values"]["alertmanager"]
+    mounted = "/etc/alertmanager/secrets/alert-receivers"
+    for receiver in alertmanager["config"]["receivers"][1:]:
+        (telegram,), (mail,) = receiver["telegram_configs"], receiver["email_configs"]
+        assert (telegram["chat_id"], telegram["bot_token_file"]) == (-100123, f"{mounted}/telegram-token")
+        assert (mail["to"], mail["from"]) == ("me@example.org, you@example.org", "bot@example.org")
+        assert (mail["smarthost"], mail["auth_password_file"]) == ("mail.example.org:587", f"{mounted}/mail-password")
+    assert alertmanager["alertmanagerSpec"]["secrets"] == ["alert-receivers"]
+    kept = manifest(plan, "core/v1:Secret", "alert-receivers")
+    assert kept["metadata"]["namespace"] == "monitoring"
+    assert kept["stringData"] == {"telegram-token": "the-token", "mail-password": "the-password"}
+    assert "the-" not in json.dumps(release(plan)["values"])
+
+
+def test_without_an_address_nobody_is_told_and_no_secret_is_made() -> None:
+    alertmanager = values()["alertmanager"]
+    assert alertmanager["config"]["receivers"] == [{"name": "null"}, {"name": "urgent"}, {"name": "notices"}]
+    assert alertmanager["alertmanagerSpec"]["secrets"] == []
+    assert "alert-receivers" not in objects(released("prod"), "core/v1:Secret")
 
 
 @pytest.mark.parametrize("stack", STACKS)
