@@ -20,6 +20,8 @@ Json = dict[str, Any]
 AGAIN_SECONDS = 180.0
 """How long a write is tried again that Azure says may go through later."""
 POLL_SECONDS = 5
+CREATED = (201,)
+"""A success that the client does not expect of a change, and the Key Vault answers."""
 
 
 class Arm:
@@ -65,6 +67,8 @@ class Arm:
             try:
                 begin().result()
             except HttpResponseError as error:
+                if error.status_code in CREATED:
+                    return
                 if pause and {code_of(error), str(error.status_code)} & set(again):
                     self._clock.sleep(pause)
                     continue

@@ -61,11 +61,13 @@ def subjects(settings: StackSettings, role: str) -> dict[str, str]:
 
 
 def principal(arm: Arm, id_: str) -> Callable[[], str | None]:
-    """Object id of a managed identity when it is asked for; None while there is none."""
+    """Object id of a managed identity when it is asked for; None while there is none. It never changes."""
+    known: list[str] = []
 
     def ask() -> str | None:
-        found = arm.get(id_, IDENTITIES)
-        return str(found["properties"]["principalId"]) if found else None
+        if not known and (found := arm.get(id_, IDENTITIES)):
+            known.append(str(found["properties"]["principalId"]))
+        return known[0] if known else None
 
     return ask
 
@@ -95,16 +97,16 @@ def identities(arm: Arm, place: Place) -> Iterator[ResourceStep]:
 def rights(arm: Arm, place: Place) -> Iterator[ResourceStep | GrantStep]:
     """The role for looking, and what each identity may do."""
     role_id = preview_role_id(place)
+    principals = {role: principal(arm, place.github_identity(role)) for role in (DEPLOY, PREVIEW)}
     definition = definition_id(place, role_id)
     body = preview_role(place)
     title = f"role {body['properties']['roleName']}"
     yield ResourceStep("preview-role", title, arm, definition, ROLES, body, Change.PUT)
 
     def grant(role: str, what: str, scope: str, granted: str, condition: str = "") -> GrantStep:
-        who = principal(arm, place.github_identity(role))
-        title = f"{place.names.identity(role)}: {what}"
-        step = f"{role}-{what.replace(' ', '-').lower()}"
-        return GrantStep(step, title, arm, scope, definition_id(place, granted), who, condition=condition)
+        title, step = f"{place.names.identity(role)}: {what}", f"{role}-{what.replace(' ', '-').lower()}"
+        definition = definition_id(place, granted)
+        return GrantStep(step, title, arm, scope, definition, principals[role], condition=condition)
 
     group, shared = place.platform_group, shared_registry(place.settings)
     yield grant(DEPLOY, "contributor of the platform", group, CONTRIBUTOR)
