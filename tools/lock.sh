@@ -23,4 +23,4 @@ done
 tools/setup.sh runtime && .venv/bin/python -m tools.exchange_days
 npm --prefix frontend update --silent
 npm --prefix tools/azurite update --silent --package-lock-only
-(cd tools/pulumi && go mod tidy)
+for module in pulumi kubernetes etcd kwok coredns; do (cd "tools/$module" && go mod tidy); done

@@ -1,0 +1,30 @@
+"""One control plane for all tests of a session, and a namespace of its own for each test that wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from tests.cluster import manifests
+from tests.cluster.control_plane import ControlPlane, running_control_plane
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A running control plane with one node; its logs stay in the session's temporary folder."""
+    with running_control_plane(tmp_path_factory.mktemp("control-plane")) as plane:
+        yield plane
+
+
+@pytest.fixture
+def namespace(cluster: ControlPlane) -> Iterator[str]:
+    """A new namespace with restricted Pod Security, in which the default ServiceAccount is there."""
+    name = f"test-{next(_numbers)}"
+    cluster.admin.apply(manifests.namespace(name))
+    cluster.admin.until("v1", "ServiceAccount", "default", name)
+    yield name
+    cluster.admin.delete("v1", "Namespace", name, wait=False)
