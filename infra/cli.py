@@ -22,6 +22,7 @@ COMMANDS = (
     "infra.cost_command",
     "infra.cluster_command",
     "infra.doctor.command",
+    "infra.promotion.command",
     "infra.bootstrap.command",
 )
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "bootstrap": "What must exist before a first deployment: says it, or makes it. Example: `spy bootstrap prod`",
     "entra": "The applications in Entra that people and publishers sign in to. Example: `spy entra prod`",
     "cluster": "What a stack's cluster needs beside the program. Example: `spy cluster identity prod`",
+    "images": "Images of a stack, by digest. Example: `spy images pin prod --from dev`",
 }
 """Commands and the line that `spy --help` shows for each; their own help is the other side's."""
 

@@ -46,7 +46,7 @@ def looks(means: Means) -> list[Look]:
     found = [
         Look("settings", lambda: settings_looks.needs(settings), SAID),
         Look("tools", lambda: tools(settings, means.root), SAID),
-        Look("state", lambda: state(settings, means.root), SAID, limit_seconds=60.0),
+        Look("state", lambda: state(settings, means.root), SAID, limit_seconds=190.0),
     ]
     if settings.includes(Layer.CLOUD) and settings.azure.subscription_id:
         found += _cloud(means)

@@ -6,21 +6,13 @@ Asks the Pulumi CLI, as whoever is signed in to it. What it decrypts on the way 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 from infra.doctor.finding import Finding, State, missing, ok
-from infra.doctor.tools import pulumi_program
+from infra.pulumi_program import PulumiFailed, ask
 from stacks.document import mapping
 from stacks.keys import PROJECT
 from stacks.settings import Layer, StackSettings
-
-SECONDS = 25
-
-
-class PulumiFailed(Exception):
-    """The CLI said no; the message is what it said."""
 
 
 def state(settings: StackSettings, root: Path) -> list[Finding]:
@@ -29,8 +21,8 @@ def state(settings: StackSettings, root: Path) -> list[Finding]:
     if not settings.includes(Layer.CLOUD):
         login = "`pulumi login file://FOLDER` keeps the state on this machine."
     try:
-        backend = str(json.loads(_pulumi(root, "whoami", "--verbose", "--json")).get("url", ""))
-        listed = json.loads(_pulumi(root, "stack", "ls", "--json", "--project", PROJECT) or "[]")
+        backend = str(json.loads(ask(root, "whoami", "--verbose", "--json")).get("url", ""))
+        listed = json.loads(ask(root, "stack", "ls", "--json", "--project", PROJECT) or "[]")
     except (PulumiFailed, ValueError) as failed:
         return [
             missing("state", f"the state cannot be reached ({failed})", login),
@@ -51,7 +43,7 @@ def _key(stack: str, root: Path) -> Finding:
     """Whether the stack's secrets can be decrypted: Pulumi asks the key for that before it shows any."""
     provider = str(mapping(root / f"Pulumi.{stack}.yaml").get("secretsprovider", "")) or "a passphrase"
     try:
-        _pulumi(root, "config", "--show-secrets", "--json", "--stack", stack, discard=True)
+        ask(root, "config", "--show-secrets", "--json", "--stack", stack, discard=True)
     except PulumiFailed as failed:
         return missing(
             "secrets key",
@@ -59,28 +51,3 @@ def _key(stack: str, root: Path) -> Finding:
             "Sign in as somebody with the role Key Vault Crypto User on the key, or set PULUMI_CONFIG_PASSPHRASE.",
         )
     return ok("secrets key", f"the stack's secrets can be decrypted by {provider}")
-
-
-def _pulumi(root: Path, *arguments: str, discard: bool = False) -> str:
-    """What the CLI prints, or nothing where it is not to be read. Raises PulumiFailed."""
-    command = [pulumi_program(), "--cwd", str(root), "--non-interactive", *arguments]
-    told = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    out = subprocess.DEVNULL if discard else subprocess.PIPE
-    try:
-        run = subprocess.run(  # noqa: S603
-            command, stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=SECONDS, env=told
-        )
-    except FileNotFoundError:
-        raise PulumiFailed("there is no Pulumi here") from None
-    except subprocess.TimeoutExpired:
-        raise PulumiFailed(f"no answer within {SECONDS} s") from None
-    if run.returncode:
-        raise PulumiFailed(_reason(run.stderr))
-    return run.stdout or ""
-
-
-def _reason(stderr: str) -> str:
-    """The first line that tells an error."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith("error:")), lines[0] if lines else "it gave no reason")
-    return told.removeprefix("error:").strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 from infra.doctor.finding import Finding, missing, ok
+from infra.pulumi_program import program
 from stacks.document import mapping
 from stacks.settings import StackSettings
 from stacks.settings.platform import ImageSource
@@ -17,11 +17,6 @@ from stacks.settings.platform import ImageSource
 SECONDS = 20
 PYTHONS = ((3, 11), (3, 13))
 _COMPARED = re.compile(r"(>=|<=|<|>|=)?\s*v?(\d+(?:\.\d+)*)")
-
-
-def pulumi_program() -> str:
-    """The Pulumi that PULUMI_CLI names, else the one on the path."""
-    return os.environ.get("PULUMI_CLI") or "pulumi"
 
 
 def tools(settings: StackSettings, root: Path) -> list[Finding]:
@@ -40,7 +35,7 @@ def _python() -> Finding:
 
 def _pulumi(root: Path) -> Finding:
     wanted = str(mapping(root / "Pulumi.yaml").get("requiredPulumiVersion", ""))
-    told = _says([pulumi_program(), "version"])
+    told = _says([program(), "version"])
     version = numbers(told or "")
     cure = f"Install Pulumi {wanted} (pulumi.com/docs/install), or name another by PULUMI_CLI."
     if version is None:
