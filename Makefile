@@ -4,9 +4,13 @@ PORT ?=
 SCENARIO ?=
 BASE ?=
 WRITE ?=
+CHECK ?=
+MOVE ?=
+STACK ?=
+NAMES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan docs clean wheels images
+.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan pins docs clean wheels images
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +36,9 @@ schema: setup ## write the page's types from apps/contracts
 plan: venv ## what every stack's program declares, against stacks/plan: no cloud, no CLI (WRITE=1 renews stacks/plan)
 	@.venv-infra/bin/python -m infra.cli plan $(if $(WRITE),--write)
 
+pins: venv ## digests of others' images in tools/versions.toml, asked of their registries, online (CHECK=1 writes nothing, MOVE=1 renews, STACK=S names hosts)
+	@.venv-infra/bin/python -m tools.pins $(if $(CHECK),--check) $(if $(MOVE),--move) $(if $(STACK),--stack $(STACK)) $(NAMES)
+
 docs: venv ## the pages that are written from the program: configuration, resources, policies, cost, outputs, diagram
 	@.venv-infra/bin/python -m stacks.schema --write && .venv-infra/bin/python -m infra.pages --write
 
@@ -48,7 +55,7 @@ setup: .venv/.runtime frontend/dist/index.html ## the environment and the page, 
 
 venv: .venv-infra/.runtime ## the environment of the Pulumi program, .venv-infra, apart from the platform's
 
-setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite (SKIP_ENGINE=1 leaves these two out)
+setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite, a Kubernetes control plane (SKIP_ENGINE=1 leaves these three out)
 	@tools/chromium.sh
 	@tools/docker.sh
 	@.venv/bin/python tools/external.py
