@@ -25,7 +25,8 @@ from tests.cluster.control_plane import ControlPlane
 from tests.detector.helpers import ROOT, until
 from tests.detector.test_process import give_leases
 
-LEASE_SECONDS = 3
+LEASE_SECONDS = 10
+"""Patience for a busy machine: its API server may take seconds."""
 NAME = lease_name("SPY")
 
 HOLDER = """
@@ -200,7 +201,7 @@ async def test_a_holder_that_is_shut_out_stops_by_its_own_limit(pods: Pods) -> N
         (pods.folder / "token").write_text("nonsense")
         with pytest.raises(ExceptionGroup) as lost:
             await while_leading(lease, idle())
-        assert lost.group_contains(LeadershipLost, match="not renewed for 1.8 s")
+        assert lost.group_contains(LeadershipLost, match="not renewed for 6 s")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "SIGTERM"])
