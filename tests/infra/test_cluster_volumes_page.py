@@ -7,20 +7,28 @@ import re
 import shlex
 from itertools import pairwise
 
+import pulumi
 import pytest
 
+from infra.cluster.connection import connect
+from infra.cluster.scope import ClusterScope
 from infra.cluster.volumes import Volumes
 from infra.plan import Plan, reveal
 from tests.infra.cluster_parts import cluster_part
-from tests.infra.recording import ROOT, recorded
+from tests.infra.recording import ROOT
 
 PAGE = (ROOT / "docs" / "cluster-volumes.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """The volumes of prod."""
-    return cluster_part(lambda scope, within: Volumes("volumes", scope, within), "prod")
+    """The volumes of prod, and the provider."""
+
+    def build(scope: ClusterScope, within: pulumi.ResourceOptions) -> None:
+        connect(scope.settings)
+        Volumes("volumes", scope, within)
+
+    return cluster_part(build, "prod")
 
 
 def commands(start: str) -> list[list[str]]:
@@ -33,21 +41,21 @@ def test_every_object_is_imported_under_its_name_and_its_id(plan: Plan) -> None:
     rows = set(re.findall(r"\| `(kubernetes:\S+)` \| `(\S+)` \| `(\S+)` \|", PAGE))
     declared = set()
     for one in plan.resources.values():
-        if one.custom:
+        if one.custom and not one.is_provider:
             metadata = reveal(one.inputs)["metadata"]
             space = metadata.get("namespace")
             declared.add((one.type, one.name, f"{space}/{metadata['name']}" if space else metadata["name"]))
     assert rows == declared
 
 
-def test_the_command_that_imports_names_type_parent_and_provider_as_they_are() -> None:
+def test_the_command_that_imports_names_type_parent_and_provider_as_they_are(plan: Plan) -> None:
     (words,) = commands("pulumi import")
     options = dict(pairwise(words))
-    whole = recorded("prod")
-    one = whole.named(words[2], words[3])
+    one = plan.named(words[2], words[3])
+    (provider,) = (each.urn for each in plan.resources.values() if each.is_provider)
     assert reveal(one.inputs)["metadata"]["name"] == words[4]
     assert options["--parent"] == f"volumes={one.parent}"
-    assert options["--provider"] == f"cluster={one.provider}"
+    assert options["--provider"] == f"cluster={provider}"
 
 
 def test_what_is_cleared_is_the_old_claim_s_identity_and_not_its_name() -> None:
