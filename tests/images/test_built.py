@@ -157,8 +157,11 @@ def test_without_its_volume_a_service_ends_in_one_sentence_and_code_2(
 def test_the_same_commit_built_twice_gives_the_same_layers(
     docker: Engine, images: dict[str, str], stand_in: str, tmp_path: Path
 ) -> None:
-    """From a copy with other time stamps and nothing cached. The builder of Docker 20.10 leaves the time at which a step
-    ran in the stamp of /etc: the one layer that takes pip out may differ in that and in nothing else."""
+    """From a copy with other time stamps and nothing cached.
+
+    The builder of Docker 20.10 leaves the time at which a step ran in the stamp of /etc: the one layer that takes pip
+    out may differ in that and in nothing else.
+    """
     copy, recipe = tmp_path / "copy", RECIPES["backend"]
     for part in ("apps", "frontend/dist", "tools/images", "requirements", recipe.wheels):
         shutil.copytree(ROOT / part, copy / part, copy_function=shutil.copyfile)

@@ -12,7 +12,7 @@ from pathlib import Path
 from infra.image_recipe import RECIPES, ImageRecipe
 from tools.images import base
 from tools.images.build import ROOT, CannotBuild, build, commit_of
-from tools.images.engine import NoEngine, engine
+from tools.images.engine import NoEngine, answering
 from tools.images.wheels import NoWheels, fetch
 
 SECRET_KEY = "PUBLISHER_CLIENT_SECRET"  # noqa: S105  (the key's name)
@@ -47,17 +47,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _build(recipes: Sequence[ImageRecipe]) -> None:
     """Build as repository:local, which compose.yaml runs. BASE in the environment: another base than the pinned one."""
     commit = commit_of()
-    with engine() as running:
-        for recipe in recipes:
-            tag = build(
-                recipe,
-                commit=commit,
-                base=os.environ.get("BASE", ""),
-                client=running.client,
-                environment=running.environment,
-            )
-            size = int(running.run("image", "inspect", "--format", "{{.Size}}", tag).stdout)
-            print(f"{tag}  {size / 1e6:.0f} MB")
+    engine = answering()
+    for recipe in recipes:
+        tag = build(recipe, commit=commit, base=os.environ.get("BASE", ""), client=engine.client)
+        size = int(engine.run("image", "inspect", "--format", "{{.Size}}", tag).stdout)
+        print(f"{tag}  {size / 1e6:.0f} MB")
     give_secret(ROOT / ".env")
 
 

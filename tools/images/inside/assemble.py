@@ -71,5 +71,8 @@ def finish(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    step, *paths = sys.argv[1:]
-    {"packages": packages, "application": application}[step](*map(Path, paths))
+    step, *places = sys.argv[1:]
+    if step == "packages":
+        packages(*(Path(place) for place in places))
+    else:
+        application(*(Path(place) for place in places))
