@@ -107,7 +107,10 @@ def _own(client: str) -> Iterator[Engine]:
         places = [f"--data-root={home}/data", f"--exec-root={home}/exec", f"--pidfile={home}/docker.pid"]
         with (home / "log").open("wb") as log:
             started = subprocess.Popen(
-                [daemon, f"--host=unix://{home}/docker.sock", *places, *UNTOUCHED], stdout=log, stderr=log
+                [daemon, f"--host=unix://{home}/docker.sock", *places, *UNTOUCHED],
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  no threads yet
             )
         own = Engine(client, {"DOCKER_HOST": f"unix://{home}/docker.sock"})
         try:
