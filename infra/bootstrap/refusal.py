@@ -5,6 +5,7 @@ from __future__ import annotations
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 WRONG_TENANT = "InvalidAuthenticationTokenTenant"
+NOT_SIGNED_IN = (401,)
 NO_RIGHT = (403,)
 
 
@@ -22,7 +23,7 @@ def code_of(error: AzureError) -> str:
 
 def refusal(error: AzureError, what: str) -> Refused:
     """The sentence for an error that was met while doing `what`, e.g. "read the storage account NAME"."""
-    if isinstance(error, ClientAuthenticationError):
+    if isinstance(error, ClientAuthenticationError) or getattr(error, "status_code", None) in NOT_SIGNED_IN:
         if code_of(error) == WRONG_TENANT:
             return Refused(
                 f"cannot {what}: you are signed in to another tenant; run 'az login --tenant' with azure.tenantId"

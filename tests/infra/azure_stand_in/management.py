@@ -129,7 +129,8 @@ class Management:
         self.world.journal.wrote(f"{asked.method} {asked.path}")
         if "/storageaccounts/" in id_ and found is None and id_.count("/") == 8:
             return self._later(12, Answer(200, made))
-        return Answer(201 if found is None else 200, made)
+        is_vault = id_.rpartition("/vaults/")[1] and asked.method == "PATCH"
+        return Answer(201 if found is None or is_vault else 200, made)
 
     def _check_right(self, asked: Asked, action: str) -> None:
         if asked.token.get("oid") not in self.world.owners:

@@ -55,6 +55,7 @@ class Scene:
 
     def __init__(self, folder: Path, stack: str = "prod", **changed: Any) -> None:
         self.root, self.stack = folder, stack
+        folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "Pulumi.yaml").exists():
             (folder / "Pulumi.yaml").write_text("name: spy-options\nruntime: python\n")  # defaults are the model's
             text = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))
@@ -63,7 +64,7 @@ class Scene:
                 both = isinstance(value, dict) and isinstance(text["config"].get(full), dict)
                 text["config"][full] = {**text["config"][full], **value} if both else value
             (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
-        self._live_in(World(Journal()))
+        self.goes_on_in(World(Journal()))
 
     @property
     def settings(self) -> StackSettings:
@@ -114,12 +115,13 @@ class Scene:
     def snapshots(self) -> list[Snapshot]:
         """One run of `spy bootstrap`, and what there is right after each of its writes: where it could be cut off."""
         taken: list[Snapshot] = []
-        self.journal.on_write = lambda: taken.append(self._snapshot())
+        self.journal.on_write = lambda: taken.append(self.snapshot())
         self.bootstrap()
         self.journal.on_write = None
         return taken
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now."""
         callback, self.journal.on_write = self.journal.on_write, None
         world, secrets = deepcopy((self.world, self.pulumi.secrets))
         self.journal.on_write = callback
@@ -129,10 +131,11 @@ class Scene:
         """Everything as it was then; the one who ran remembers nothing."""
         world, secrets = deepcopy((snapshot.world, snapshot.secrets))
         (self.root / f"Pulumi.{self.stack}.yaml").write_text(snapshot.file)
-        self._live_in(world)
+        self.goes_on_in(world)
         self.pulumi.secrets = secrets
 
-    def _live_in(self, world: World) -> None:
+    def goes_on_in(self, world: World) -> None:
+        """The services over another World, with the stack's names as the stack file has them now."""
         self.world, self.journal = world, world.journal
         self.management, self.directory = Management(world), Directory(world)
         self.login = Login(OWNER, TENANT, self.journal)

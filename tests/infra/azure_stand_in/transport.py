@@ -13,7 +13,6 @@ import requests
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import RequestsTransport
-from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
@@ -23,54 +22,48 @@ from tests.infra.azure_stand_in.journal import Journal
 Service = Callable[[Asked], Answer]
 
 
-class _Adapter(BaseAdapter):
+class _Session(requests.Session):
     """Hands requests to the service of their host; a host without one is an error of the test."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         super().__init__()
         self._services = services
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        parts = urlsplit(str(request.url))
-        raw = request.body.encode() if isinstance(request.body, str) else request.body
-        headers = {key.lower(): str(value) for key, value in request.headers.items()}
+    def request(self, method: Any, url: Any, *, headers: Any = None, data: Any = None, **_: Any) -> requests.Response:  # type: ignore[override]
+        parts = urlsplit(str(url))
+        raw = data.encode() if isinstance(data, str) else data
+        told = {key.lower(): str(value) for key, value in dict(headers or {}).items()}
         asked = Asked(
-            str(request.method),
+            str(method),
             parts.path,
             dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers,
-            json.loads(raw) if isinstance(raw, bytes) and raw else {},
-            claims_of(headers.get("authorization", "")),
+            told,
+            json.loads(raw) if raw else {},
+            claims_of(told.get("authorization", "")),
         )
         try:
             answer = self._services[parts.netloc](asked)
         except Refusal as refused:
             answer = refused.answer
-        return _response(request, answer)
-
-    def close(self) -> None:
-        """Nothing is open."""
+        return _response(str(url), answer)
 
 
-def _response(request: requests.PreparedRequest, answer: Answer) -> requests.Response:
+def _response(url: str, answer: Answer) -> requests.Response:
     raw = b"" if answer.body is None else json.dumps(answer.body).encode()
     told = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(raw)), **answer.headers}
     response = requests.Response()
     response.status_code, response.reason = answer.status, str(answer.status)
     response.headers = CaseInsensitiveDict(told)
     response.raw = HTTPResponse(body=io.BytesIO(raw), headers=told, status=answer.status, preload_content=False)
-    response.url, response.request = str(request.url), request
+    response.url, response.request = url, requests.PreparedRequest()
     return response
 
 
-class StandInTransport(RequestsTransport):  # type: ignore[misc]  (the package leaves its type open)
+class StandInTransport(RequestsTransport):  # type: ignore[misc]
     """RequestsTransport whose waiting moves the journal's time on."""
 
     def __init__(self, services: Mapping[str, Service], journal: Journal) -> None:
-        session = requests.Session()
-        session.trust_env = False
-        session.mount("https://", _Adapter(services))
-        super().__init__(session=session, session_owner=False)
+        super().__init__(session=_Session(services), session_owner=False)
         self._journal = journal
 
     def sleep(self, duration: float) -> None:

@@ -70,7 +70,7 @@ class World:
 
     def secret(self, seed: str) -> str:
         """A new secret, never twice the same."""
-        value = f"{seed[:3]}~{guid(f'{seed} {len(self.generated)}')}"
+        value = f"{guid(f'{seed} {len(self.generated)}')}~{seed}"
         self.generated.append(value)
         return value
 
