@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ def with_values(text: str, section: str, values: Mapping[str, str]) -> str:
     Raises StackFileRefused where the file is written in a way that only a person should change.
     """
     expected = yaml.safe_load(text) or {}
-    _config(expected).setdefault(f"{PROJECT}:{section}", {})
+    config = _config(expected)
+    # Each apart: sections that share a value by an anchor would change together, here and in the file alike.
+    config.update({name: copy.deepcopy(held) for name, held in config.items()})
+    config.setdefault(f"{PROJECT}:{section}", {})
     changed = text
     for key, value in values.items():
         changed = _with_value(changed, section, key, value)
-        _config(expected)[f"{PROJECT}:{section}"][key] = value
+        config[f"{PROJECT}:{section}"][key] = value
     if yaml.safe_load(changed) != expected:
         raise StackFileRefused(f"{section} is written in a way that is not changed in place: set its keys by hand")
     return changed
