@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 
 from tests.cluster import manifests
 from tests.cluster.control_plane import ControlPlane, running_control_plane
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +21,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture
 def namespace(cluster: ControlPlane) -> Iterator[str]:
     """A new namespace with restricted Pod Security, in which the default ServiceAccount is there."""
-    name = f"test-{next(_numbers)}"
+    name = f"test-{secrets.token_hex(4)}"
     cluster.admin.apply(manifests.namespace(name))
     cluster.admin.until("v1", "ServiceAccount", "default", name)
     yield name

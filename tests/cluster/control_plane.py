@@ -32,7 +32,7 @@ from typing import Any
 
 from tests.cluster import programs
 from tests.cluster.api import Api, Refusal, condition
-from tests.cluster.processes import Running, deadline, free_ports, running
+from tests.cluster.processes import Guard, Running, deadline, free_ports, running
 from tests.cluster.stages import stages
 from tests.toolchain import control_plane_program
 
@@ -136,9 +136,13 @@ def running_control_plane(folder: Path, options: Options | None = None) -> Itera
     ports = free_ports(3)
     plane = _prepared(folder, ports[0], chosen)
     with ExitStack() as started:
+        guard = Guard()
+        started.callback(guard.release)
 
         def start(name: str, arguments: list[str]) -> Running:
-            return started.enter_context(running(built[name], arguments, plane.logs))
+            program = started.enter_context(running(built[name], arguments, plane.logs))
+            guard.watch(program.pid)
+            return program
 
         # Last in is stopped first: the folder of the data goes when nothing writes to it any more.
         started.callback(shutil.rmtree, folder / "etcd", ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +13,37 @@ from pathlib import Path
 
 STOP_SECONDS = 15.0
 SHOWN_LINES = 20
+
+GUARD = """
+import os, signal, sys
+pids = [int(line) for line in sys.stdin]
+for pid in reversed(pids):
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+"""
+"""Waits for the end of its input, which comes with the end of whoever started it, however that ended."""
+
+
+class Guard:
+    """Ends the programs of a control plane when the test process is gone without having done so."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-S", "-c", GUARD], stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def watch(self, pid: int) -> None:
+        """End this one, too."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{pid}\n")
+        self._process.stdin.flush()
+
+    def release(self) -> None:
+        """Every program has ended: nothing is left to guard."""
+        self._process.kill()
+        self._process.communicate()
 
 
 class Running:
