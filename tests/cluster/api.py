@@ -245,7 +245,7 @@ def reference(version: str, kind: str, name: str, namespace: str = "") -> Manife
 
 def condition(manifest: Manifest, kind: str) -> str:
     """Status of one of its conditions: True, False, Unknown, or empty when it has none of that kind."""
-    found = manifest.get("status", {}).get("conditions", [])
+    found = manifest.get("status", {}).get("conditions") or []
     return next((str(one["status"]) for one in found if one["type"] == kind), "")
 
 

@@ -87,6 +87,11 @@ class SmallStack:
         with without_debug_lines():
             return str(getattr(self._engine, operation)(color="never", suppress_progress=True, **options).stdout)
 
+    def stored(self) -> str:
+        """The state as it lies on the disk."""
+        (path,) = (self._folder / "backend").glob(".pulumi/stacks/**/small.json")
+        return path.read_text("utf-8")
+
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state by resource names."""
         assert self._engine is not None
@@ -98,3 +103,9 @@ class SmallStack:
         changes = [(change.action, change.kind) for change in self.provider.changes]
         self.provider.changes.clear()
         return changes
+
+
+def sentences(error: Exception, about: str) -> set[str]:
+    """The different sentences of an engine's output that say a word: each is printed as progress and as diagnostics."""
+    told = (line.rpartition("error: ")[2].strip() for line in str(error).splitlines() if about in line)
+    return set(told)

@@ -23,7 +23,7 @@ from pulumi_kubernetes.storage.v1 import StorageClass
 from tests.cluster import manifests
 from tests.cluster.api import condition
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.small import Program, SmallStack
+from tests.cluster.small import Program, SmallStack, sentences
 
 Open = Callable[..., SmallStack]
 
@@ -122,9 +122,8 @@ def test_a_secret_reaches_the_cluster_and_is_no_plain_text_in_the_state(
         )
     )
     assert cluster.admin.get("v1", "Secret", "key", namespace)["data"] == {"password": "YmF0dGVyeS1zdGFwbGU="}
-    stated = str(stack.resources()["key"])
-    assert "battery-staple" not in stated
-    assert "YmF0dGVyeS1zdGFwbGU=" not in stated
+    assert "battery-staple" not in stack.stored()
+    assert "YmF0dGVyeS1zdGFwbGU=" not in stack.stored()
     stack.preview(expect_no_changes=True)
 
 
@@ -256,5 +255,5 @@ def test_a_cluster_that_cannot_be_reached_is_said_in_one_sentence(
         stack.provider.kubeconfig = away
         with pytest.raises(automation.CommandError) as refused:
             stack.up(lambda options: Namespace.get("kube-system", "kube-system", options))
-    (sentence,) = {line.strip() for line in str(refused.value).splitlines() if "unreachable" in line}
+    (sentence,) = sentences(refused.value, "unreachable")
     assert told in sentence
