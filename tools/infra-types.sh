@@ -2,7 +2,7 @@
 # mypy --strict over the Pulumi program, its stacks and their tests, in the environment that has the provider packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-checked=(tools/external.py tools/pins.py tools/charts.py)
+checked=(tools/external.py tools/images tools/pins.py tools/charts.py)
 for folder in infra stacks tests/infra tests/stacks tests/engine tests/cluster; do
   if [ -n "$(find "$folder" -name '*.py' 2>/dev/null | head -1)" ]; then checked+=("$folder"); fi
 done
