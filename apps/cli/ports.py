@@ -37,7 +37,6 @@ _KEYS = {
 """The bot's probes are nobody's address on this machine: 8080, which much else likes, is for the cluster."""
 
 
-
 def free_port() -> int:
     """A loopback port that nothing listens on now."""
     with socket.socket() as probe:

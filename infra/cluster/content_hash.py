@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 import pulumi
 
 PREFIX = "spy-options/"
 
 
-def content_hash(data: pulumi.Input[Mapping[str, pulumi.Input[str]]]) -> pulumi.Output[str]:
+def content_hash(data: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
     """SHA-256 of the content, in hexadecimal digits. Not secret, whatever the content is; unknown while it is."""
 
-    def digest(known: Mapping[str, str]) -> str:
-        return sha256(json.dumps(dict(known), sort_keys=True).encode()).hexdigest()
+    def digest(known: Any) -> str:
+        return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
-    return pulumi.Output.unsecret(pulumi.Output.all(**dict(data)).apply(digest))
+    return pulumi.Output.unsecret(pulumi.Output.from_input(dict(data)).apply(digest))
 
 
 def annotation(name: str) -> str:

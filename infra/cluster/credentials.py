@@ -86,13 +86,13 @@ class ServiceSecrets(Component):
 
     def _azure_values(self, azure: AzureFacts) -> Values:
         """Addresses; APPLICATIONINSIGHTS_CONNECTION_STRING lets its holder write telemetry and no more."""
-        values = {
+        values: dict[str, pulumi.Input[str]] = {
             AzureEnv.TENANT_ID: azure.tenant_id,
             AzureEnv.TABLES_ENDPOINT: azure.tables_endpoint,
             AzureEnv.SIGNALR_ENDPOINT: azure.signalr_endpoint,
             AzureEnv.APPLICATION_INSIGHTS: azure.insights_connection_string,
         }
-        kept = {key: pulumi.Output.secret(value) for key, value in values.items()}
+        kept: Values = {key: pulumi.Output.secret(pulumi.Output.from_input(value)) for key, value in values.items()}
         return kept | self._connection_strings()
 
     def _connection_strings(self) -> Values:

@@ -85,7 +85,7 @@ def _services(on: Ground, within: pulumi.ResourceOptions) -> None:
         on.under(App.BACKEND, "cache"),
         image=on.images.backend,
         environment=read[App.BACKEND],
-        identity=workload_identity(settings, azure and azure.backend_client_id),
+        identity=workload_identity(settings, azure.backend_client_id if azure else None),
         opts=within,
     )
     Detector(
@@ -93,7 +93,7 @@ def _services(on: Ground, within: pulumi.ResourceOptions) -> None:
         on.under(App.DETECTOR, "database"),
         image=on.images.detector,
         environment=read[App.DETECTOR],
-        identity=workload_identity(settings, azure and azure.detector_client_id),
+        identity=workload_identity(settings, azure.detector_client_id if azure else None),
         opts=within,
     )
     Bot(
@@ -101,6 +101,6 @@ def _services(on: Ground, within: pulumi.ResourceOptions) -> None:
         on.under(App.BOT, "database", "logs"),
         image=on.images.trading_bot,
         environment=read[App.BOT],
-        identity=workload_identity(settings, azure and azure.bot_client_id),
+        identity=workload_identity(settings, azure.bot_client_id if azure else None),
         opts=within,
     )

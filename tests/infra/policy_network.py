@@ -77,7 +77,7 @@ def _selects(policy: Policy, pod: Pod) -> bool:
 
 def _matches(selector: Mapping[str, Any], labels: Labels) -> bool:
     assert set(selector) <= {"matchLabels"}, "the only form that is declared"
-    return selector.get("matchLabels", {}).items() <= labels.items()
+    return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
 def _has_port(rule: Mapping[str, Any], port: int, protocol: str) -> bool:
