@@ -9,6 +9,9 @@ import pytest
 
 from tests.cluster import manifests
 from tests.cluster.control_plane import ControlPlane, running_control_plane
+from tests.engine.conftest import _programs_broken_off_end_silently
+
+__all__ = ["_programs_broken_off_end_silently"]
 
 
 @pytest.fixture(scope="session")

@@ -65,8 +65,9 @@ def api_server(plane: ControlPlane, etcd: int) -> list[str]:
 
 
 def controller_manager(plane: ControlPlane) -> list[str]:
-    """Every controller but those of a cloud."""
+    """Every controller but those of a cloud. A node that a busy machine keeps from its heartbeat is not given up."""
     return [
+        "--node-monitor-grace-period=600s",
         f"--kubeconfig={plane.kubeconfig}",
         f"--service-account-private-key-file={plane.signing_key}",
         f"--root-ca-file={plane.ca_file}",

@@ -108,4 +108,4 @@ class SmallStack:
 def sentences(error: Exception, about: str) -> set[str]:
     """The different sentences of an engine's output that say a word: each is printed as progress and as diagnostics."""
     told = (line.rpartition("error: ")[2].strip() for line in str(error).splitlines() if about in line)
-    return set(told)
+    return {sentence.removeprefix("an unhandled error occurred: ") for sentence in told}
