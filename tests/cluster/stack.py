@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,20 @@ def pod_templates(api: Api, namespace: str) -> dict[str, Manifest]:
         *((f"StatefulSet {one['metadata']['name']}", one) for one in api.objects("apps/v1", "StatefulSet", namespace)),
         *((f"DaemonSet {one['metadata']['name']}", one) for one in api.objects("apps/v1", "DaemonSet", namespace)),
     ]
-    templates: dict[str, Any] = {name: owner["spec"]["template"] for name, owner in owners}
+    templates: dict[str, Any] = {name: _with_claims(owner["spec"]) for name, owner in owners}
     for cron in api.objects("batch/v1", "CronJob", namespace):
         templates[f"CronJob {cron['metadata']['name']}"] = cron["spec"]["jobTemplate"]["spec"]["template"]
     return {name: _bare_pod(name, namespace, template) for name, template in templates.items()}
+
+
+def _with_claims(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod template, with the volumes that a StatefulSet adds to each pod of its own."""
+    template = deepcopy(dict(spec["template"]))
+    for claim in spec.get("volumeClaimTemplates", []):
+        name = claim["metadata"]["name"]
+        volume = {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-0"}}
+        template["spec"].setdefault("volumes", []).append(volume)
+    return template
 
 
 def _bare_pod(owner: str, namespace: str, template: Mapping[str, Any]) -> Manifest:
