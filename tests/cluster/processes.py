@@ -15,13 +15,15 @@ STOP_SECONDS = 15.0
 SHOWN_LINES = 20
 
 GUARD = """
-import os, signal, sys
+import os, signal, sys, time
 pids = [int(line) for line in sys.stdin]
-for pid in reversed(pids):
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
+for end in (signal.SIGTERM, signal.SIGKILL):
+    for pid in reversed(pids):
+        try:
+            os.kill(pid, end)
+        except ProcessLookupError:
+            pass
+    time.sleep(10)
 """
 """Waits for the end of its input, which comes with the end of whoever started it, however that ended."""
 
