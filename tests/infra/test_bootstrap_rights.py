@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.bootstrap import foundation, github
+from infra.bootstrap.grant_step import GrantStep
 from infra.bootstrap.place import DEPLOY, PREVIEW
 from infra.bootstrap.program_needs import READ_BESIDE, TYPES, read_actions, resource_providers
 from infra.bootstrap.rights import BLOB_READER, GRANTED_BY_PROGRAM, may_grant_only, preview_role
@@ -31,7 +32,8 @@ def declared_types() -> frozenset[str]:
     settings = for_plan(load("prod", ROOT))
     site = settings.site.model_copy(update={"sku": SiteSku.STANDARD})
     plans = [recorded(stack) for stack in STACKS] + [recorded(settings.model_copy(update={"site": site}))]
-    types = {one.type for plan in plans for one in [*plan.resources.values(), *plan.reads.values()]}
+    types = {one.type for plan in plans for one in plan.resources.values()}
+    types |= {one.type for plan in plans for one in plan.reads.values()}
     return frozenset(type_.removeprefix("azure-native:") for type_ in types if type_.startswith("azure-native:"))
 
 
@@ -104,7 +106,7 @@ def grants(scene: Scene, role: str) -> dict[str, str]:
     names = {value: name for name, value in vars(github).items() if isinstance(value, str)}
     found = {}
     for step in github.rights(scene.reach.arm, scene.place):
-        if step.name.startswith(f"{role}-") and hasattr(step, "scope"):
+        if step.name.startswith(f"{role}-") and isinstance(step, GrantStep):
             found[f"{step.scope.rsplit('/', 1)[1]} {step.title.partition(': ')[2]}"] = names.get(
                 step.role_definition_id[-36:], "own role"
             )
