@@ -17,14 +17,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-COMMANDS = (
-    "infra.plan.command",
-    "infra.cost_command",
-    "infra.cluster_command",
-    "infra.doctor.command",
-    "infra.promotion.command",
-    "infra.bootstrap.command",
-)
+COMMANDS = ("infra.plan.command", "infra.cost_command")
 
 
 @app.callback()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from apps.service.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`labels`: origin labels of the source, shown beside the watermark. `leads`: whether we may write now."""
+    """`labels`: origin labels of the source, shown beside the watermark."""
 
     settings: DetectorSettings
     scan_settings: ScanSettings
@@ -28,4 +27,3 @@ class Surroundings:
     measures: Measures
     checkpoint_path: Path
     labels: tuple[str, ...] = ()
-    leads: Callable[[], bool] = lambda: True

@@ -1,4 +1,4 @@
-"""One writer per symbol on one machine: a file lock with an epoch that only rises (D6). Never blocks."""
+"""One writer per symbol on this machine: a file lock with an epoch that only rises (D6). Never blocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 
 from apps.service.atomic import write_atomically
-from apps.service.leadership import LeadershipLost
 
 log = logging.getLogger(__name__)
 
@@ -17,12 +16,12 @@ POLL_SECONDS = 0.2
 """How often a standby tries: the longest time between the holder's death and the takeover."""
 
 
-CHECK_SECONDS = 1.0
-"""How often the holder looks whether the lock file is still the one that it holds."""
+class LockLost(RuntimeError):
+    """The lock file was replaced under us: somebody else may hold it. Stop writing."""
 
 
 class SymbolLock:
-    """Leadership by a file, `<directory>/<symbol>.lock`; each turn gets an epoch above every earlier one.
+    """Holds `<directory>/<symbol>.lock`; each acquisition gets an epoch above every earlier one (the fencing token).
 
     The kernel releases the lock when the process dies, however it dies. The epoch is kept beside the lock and is on
     the disk before it is used.
@@ -34,7 +33,7 @@ class SymbolLock:
         self._descriptor: int | None = None
         self.epoch = 0
         self.waited = False
-        self.problem: str | None = None
+        """True when somebody else held the lock at our first try: this holder is a takeover."""
 
     async def acquire(self) -> int:
         """Wait for the lock as a standby; the new epoch. Raises OSError when the directory cannot be written."""
@@ -44,10 +43,10 @@ class SymbolLock:
                 log.info("standby: %s is held by another process", self._lock_path.name)
             self.waited = True
             await asyncio.sleep(POLL_SECONDS)
-        return await self.next_epoch()
+        return self.next_epoch()
 
-    async def next_epoch(self, above: int = 0) -> int:
-        """A fresh epoch of this holder, greater than `above`. Raises LeadershipLost."""
+    def next_epoch(self, above: int = 0) -> int:
+        """A fresh epoch of this holder, greater than `above`. Raises LockLost when the lock is no longer ours."""
         self.check()
         epoch = max(self._stored_epoch(), self.epoch, above) + 1
         write_atomically(self._epoch_path, f"{epoch}\n".encode(), durable=True)
@@ -55,30 +54,18 @@ class SymbolLock:
         return epoch
 
     def check(self) -> None:
-        """Raises LeadershipLost unless the file that we hold is still the one on the disk."""
+        """Raises LockLost unless the file that we hold is still the one on the disk."""
         if self._descriptor is None:
-            raise LeadershipLost(f"{self._lock_path.name} is not held")
+            raise LockLost(f"{self._lock_path.name} is not held")
         try:
             here, there = os.fstat(self._descriptor), self._lock_path.stat()
         except FileNotFoundError as error:
-            raise LeadershipLost(f"{self._lock_path} was deleted while held") from error
+            raise LockLost(f"{self._lock_path} was deleted while held") from error
         if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
-            raise LeadershipLost(f"{self._lock_path} was replaced while held")
+            raise LockLost(f"{self._lock_path} was replaced while held")
 
-    async def keep(self) -> None:
-        """Watch the lock file until cancelled: the kernel does the holding. Raises LeadershipLost."""
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            self.check()
-
-    async def release(self) -> None:
+    def release(self) -> None:
         """Let a standby take over. Harmless when not held."""
-        self._let_go()
-
-    async def close(self) -> None:
-        """There is no connection to let go of."""
-
-    def _let_go(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -93,8 +80,8 @@ class SymbolLock:
         self._descriptor = descriptor
         try:
             self.check()
-        except LeadershipLost:  # the file was replaced between our opening and locking it
-            self._let_go()
+        except LockLost:  # the file was replaced between our opening and locking it
+            self.release()
             return False
         return True
 

@@ -1,1 +1,0 @@
-"""The trading bot: paused, refusing every signal, until trading is built. Places no order."""

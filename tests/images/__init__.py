@@ -1,1 +1,0 @@
-"""The images: what they hold by their recipes, and what the built ones do under a real Docker engine."""
