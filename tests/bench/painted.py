@@ -82,15 +82,10 @@ class Watched:
     def kept(self) -> tuple[int, int]:
         """How many bid and ask cells on screen equal the server's of the same instant, and how many there are.
 
-        The market moves on while both are read, and a cell may move twice: it counts when it equals what the server
-        had in the second before the screen was read, or right after.
+        The market moves on while both are read, so a cell counts when it equals the server's before or after.
         """
-        until, told = time.monotonic() + 1.0, [self._server()]
-        while time.monotonic() < until:
-            told.append(self._server())
-        page = self._screen()
-        told.append(self._server())
-        return sum(1 for key, text in page.items() if any(text == one.get(key) for one in told)), len(page)
+        before, page, after = self._server(), self._screen(), self._server()
+        return sum(1 for key, text in page.items() if text in {before.get(key), after.get(key)}), len(page)
 
     def heap_and_nodes(self) -> tuple[float, int]:
         """Megabytes of the page's heap and its DOM nodes, after garbage collection."""
