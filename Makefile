@@ -2,10 +2,15 @@
 SHELL := /bin/bash
 PORT ?=
 SCENARIO ?=
+BASE ?=
 WRITE ?=
+CHECK ?=
+MOVE ?=
+STACK ?=
+NAMES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan docs clean
+.PHONY: help run test setup venv setup-test lint lock bench bench-quality schema plan pins docs clean wheels images
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,18 +36,28 @@ schema: setup ## write the page's types from apps/contracts
 plan: venv ## what every stack's program declares, against stacks/plan: no cloud, no CLI (WRITE=1 renews stacks/plan)
 	@.venv-infra/bin/python -m infra.cli plan $(if $(WRITE),--write)
 
+pins: venv ## digests of others' images in tools/versions.toml, asked of their registries, online (CHECK=1 writes nothing, MOVE=1 renews, STACK=S names hosts)
+	@.venv-infra/bin/python -m tools.pins $(if $(CHECK),--check) $(if $(MOVE),--move) $(if $(STACK),--stack $(STACK)) $(NAMES)
+
 docs: venv ## the pages that are written from the program: configuration, resources, policies, cost, outputs, diagram
 	@.venv-infra/bin/python -m stacks.schema --write && .venv-infra/bin/python -m infra.pages --write
 
 lock: setup-test ## renew the locks: both environments, tests on top of each, the peer client, the page, the external programs
 	@tools/lock.sh
 
+wheels: setup ## what the images are made of, fetched with hashes into build/wheels; a build of an image has no network
+	@.venv/bin/python -m tools.images wheels
+
+images: setup ## the four images as NAME:local, for docker compose up (BASE=REFERENCE: on another base than the pinned one)
+	@BASE=$(BASE) .venv/bin/python -m tools.images build
+
 setup: .venv/.runtime frontend/dist/index.html ## the environment and the page, if not there yet
 
 venv: .venv-infra/.runtime ## the environment of the Pulumi program, .venv-infra, apart from the platform's
 
-setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite (SKIP_ENGINE=1 leaves these two out)
+setup-test: setup .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite, a Kubernetes control plane (SKIP_ENGINE=1 leaves these three out)
 	@tools/chromium.sh
+	@tools/docker.sh
 	@.venv/bin/python tools/external.py
 
 .venv/.runtime: requirements/runtime.lock pyproject.toml
@@ -64,4 +79,4 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find 
 	@tools/setup.sh page
 
 clean: ## forget the environment, the page and the local data
-	@rm -rf .venv .venv-infra frontend/node_modules frontend/dist var
+	@rm -rf .venv .venv-infra build frontend/node_modules frontend/dist var

@@ -17,7 +17,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-COMMANDS = ("infra.plan.command", "infra.cost_command")
+COMMANDS = (
+    "infra.plan.command",
+    "infra.cost_command",
+    "infra.cluster_command",
+    "infra.doctor.command",
+    "infra.promotion.command",
+    "infra.bootstrap.command",
+)
 
 
 @app.callback()

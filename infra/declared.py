@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure
 
+from apps.contracts.names import Port
 from infra.cloud.identity import Identities
 from infra.cloud.network import Network
 from infra.cloud.observability import Observability
@@ -21,10 +22,13 @@ from infra.cloud.vault import Vault
 from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
 from infra.cloud.webapp import Webapp
+from infra.cluster.azure_facts import AzureFacts
+from infra.cluster.objects import Service
 from infra.images import Images
 from infra.layers import CloudLayer
 from infra.scope import Scope
 from stacks.naming import Names
+from stacks.settings import StackSettings
 
 Told = dict[str, pulumi.Input[Any]]
 """Outputs by their names in infra/outputs.py."""
@@ -47,6 +51,21 @@ class Cloud:
     site: Site
     realtime: Realtime
     observability: Observability
+
+    def facts(self) -> AzureFacts:
+        """What the cluster takes."""
+        identities, observability = self.identities, self.observability
+        return AzureFacts(
+            tenant_id=self.scope.settings.azure.tenant_id,
+            tables_endpoint=self.storage.tables_endpoint,
+            signalr_endpoint=self.realtime.endpoint,
+            insights_connection_string=observability.insights_connection_string,
+            detector_client_id=identities.detector_client_id,
+            backend_client_id=identities.backend_client_id,
+            bot_client_id=identities.bot_client_id,
+            log_ingestion_endpoint=observability.log_ingestion_endpoint,
+            log_rule_id=observability.log_rule_id,
+        )
 
     def told(self) -> Told:
         """Names and addresses of the cloud layer."""
@@ -118,3 +137,21 @@ def images_told(images: Images, names: Names) -> Told:
 def webapp_told(webapp: Webapp) -> Told:
     """Name and address of the web app."""
     return {"webapp_name": webapp.webapp_name, "webapp_url": webapp.url}
+
+
+def cluster_told(names: Names) -> Told:
+    """Where the workloads are, and how the backend is reached inside the cluster."""
+    return {
+        "namespace": names.namespace,
+        "backend_in_cluster": f"http://{Service.BACKEND}.{names.namespace}:{Port.BACKEND}",
+    }
+
+
+def releases_told(settings: StackSettings, names: Names) -> Told:
+    """Where the monitoring is, in the stack that brings it."""
+    if not settings.releases.monitoring:
+        return {}
+    return {
+        "monitoring_namespace": names.monitoring_namespace,
+        "grafana_node_port": settings.releases.grafana_node_port,
+    }

@@ -10,22 +10,16 @@ import pulumi
 import pulumi_docker_build as docker_build
 
 from infra.component import Component
+from infra.image_recipe import NETWORK, PLATFORM, RECIPES
 from stacks.naming import Names
 from stacks.settings import StackSettings
 from stacks.settings.platform import UNRESOLVED, ImageSource
 
-REPOSITORIES = {
-    "backend": "spy-backend",
-    "detector": "spy-detector",
-    "trading_bot": "spy-trading-bot",
-    "simulator": "spy-simulator",
-}
+REPOSITORIES = {key: recipe.repository for key, recipe in RECIPES.items()}
 """Repository of each image in the registry, by its key in the settings."""
 
 CONTEXT = ".."
-"""Build context: the repository, seen from the program's folder; each Dockerfile's own ignore file keeps it small."""
-
-PLATFORM = docker_build.Platform.LINUX_AMD64
+"""Build context: the repository, seen from the program's folder; infra/image_recipe.py says all else of a build."""
 
 _DIGEST = re.compile(rf"sha256:[0-9a-f]{{64}}|{UNRESOLVED}")
 _REFERENCE = re.compile(r"(?P<host>[^/@]+)/(?P<repository>[a-z0-9/-]+)@(?P<digest>.+)")
@@ -102,14 +96,15 @@ class Images(Component):
         return pulumi.Output.format("{}/{}@{}", self._host, repository, self._built(key, repository).digest)
 
     def _built(self, key: str, repository: str) -> docker_build.Image:
-        service = key.removeprefix("trading_")
+        recipe = RECIPES[key]
         return docker_build.Image(
             repository,
             docker_build.ImageArgs(
+                build_args=recipe.arguments(commit=self._settings.images.commit),
                 context=docker_build.BuildContextArgs(location=CONTEXT),
-                dockerfile=docker_build.DockerfileArgs(location=f"{CONTEXT}/apps/{service}/Dockerfile"),
-                platforms=[PLATFORM],
-                labels={"org.opencontainers.image.title": repository},
+                dockerfile=docker_build.DockerfileArgs(location=f"{CONTEXT}/{recipe.dockerfile}"),
+                network=docker_build.NetworkMode(NETWORK),
+                platforms=[docker_build.Platform(PLATFORM)],
                 tags=[f"{self._host}/{repository}:{self._settings.stack}"],
                 push=True,
                 build_on_preview=False,

@@ -63,6 +63,10 @@ class Outputs(BaseModel):
     vpn_public_address: str | None = _of("vpn", "Its public address: the remote end that strongSwan dials")
     vpn_connection_name: str | None = _of("vpn", "Connection to the home network, if there is an address of it")
     vpn_key_secret_name: str | None = _of("vpn", "Name of the pre-shared key in the vault")
+    namespace: str | None = _of("cluster", "Namespace of the workloads")
+    backend_in_cluster: str | None = _of("cluster", "Address of the backend inside the cluster")
+    monitoring_namespace: str | None = _of("releases", "Namespace of the monitoring, in the stack that brings it")
+    grafana_node_port: int | None = _of("releases", "Port of Grafana on every node, in the stack that brings it")
 
 
 def exports(declared: Mapping[str, Any]) -> dict[str, Any]:

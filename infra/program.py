@@ -29,11 +29,14 @@ from infra.cloud.vpn import VpnGateway
 from infra.cloud.vpn_connection import VpnConnection
 from infra.cloud.webapp import Webapp, WebappArgs
 from infra.cloud.webapp_settings import webapp_settings
-from infra.declared import Cloud, Told, Vpn, images_told, webapp_told
+from infra.cluster.assembly import declare_cluster
+from infra.cluster.connection import connect
+from infra.declared import Cloud, Told, Vpn, cluster_told, images_told, releases_told, webapp_told
 from infra.images import Images
 from infra.layers import CloudLayer, ImagesLayer, VpnLayer
 from infra.outputs import exports
 from infra.readme import readme
+from infra.releases.assembly import declare_releases
 from infra.scope import Scope
 from stacks.naming import Names
 from stacks.settings import Layer, StackSettings
@@ -55,6 +58,8 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[Any]]:
         told |= webapp_told(_webapp(cloud, images))
     if cloud and settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
         told |= _vpn(cloud).told()
+    if images and settings.includes(Layer.CLUSTER):
+        told |= _cluster(settings, cloud, images)
     return exports({**told, "readme": readme(settings, told)})
 
 
@@ -191,6 +196,16 @@ def _around_webapp(cloud: Cloud, webapp: Webapp, within: pulumi.ResourceOptions)
         action_group_id=cloud.observability.action_group_id,
         opts=within,
     )
+
+
+def _cluster(settings: StackSettings, cloud: Cloud | None, images: Images) -> Told:
+    """The two layers in Kubernetes; each has a wiring of its own."""
+    azure, names = cloud.facts() if cloud else None, Names(settings)
+    cluster = declare_cluster(settings, connect(settings), images, azure)
+    if not settings.includes(Layer.RELEASES):
+        return cluster_told(names)
+    declare_releases(cluster, azure)
+    return cluster_told(names) | releases_told(settings, names)
 
 
 def _vpn(cloud: Cloud) -> Vpn:

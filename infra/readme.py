@@ -21,6 +21,9 @@ ADDRESSES = {
     "registry_host": "Images",
     "vpn_public_address": "VPN gateway",
     "log_ingestion_endpoint": "Log lines go to",
+    "namespace": "Namespace in the cluster",
+    "backend_in_cluster": "The backend, inside the cluster",
+    "grafana_node_port": "Grafana, port of every node",
 }
 """Outputs that are addresses, by what they are to a reader, the most asked for first."""
 
@@ -66,5 +69,7 @@ def _tail(settings: StackSettings) -> str:
             "- The workbook under Monitor in the portal shows whether the cloud half works.",
             f"- Protected: {GUARDED}. `pulumi destroy --exclude-protected` leaves them.",
         ]
+    if settings.includes(Layer.CLUSTER):
+        said += ["- Protected in the cluster: the namespace, the volumes and their claims. The bot starts paused."]
     said += [f"- Said with intent: {remark}" for remark in remarks(settings)]
     return "\n".join([*said, ""])

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 from pydantic import SecretStr
 
 from stacks.keys import Key, all_keys, fields_of, subsection
-from stacks.needs import RULES
+from stacks.need_rules import RULES
 from stacks.settings import StackSettings
 from stacks.settings.base import Section
 

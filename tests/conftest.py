@@ -13,7 +13,7 @@ settings.load_profile("no-clock")
 """Properties are judged by what they find, never by how long a busy machine took for one example."""
 
 TESTS = Path(__file__).parent
-INFRA_HALF = frozenset({"engine", "infra", "stacks"})
+INFRA_HALF = frozenset({"cluster", "engine", "infra", "stacks"})
 """Folders that import pulumi, or what only its environment has."""
 IN_INFRA_ENVIRONMENT = find_spec("pulumi") is not None
 

@@ -8,30 +8,30 @@ from pathlib import Path
 import pytest
 
 from apps.backend.settings import Settings
+from apps.bot.settings import BotSettings
 from apps.cli import handed_over
 from apps.cli.main import COMMANDS
 from apps.contracts.enums import CloseReason, Flag, Kind, MarketState, Reason
 from apps.contracts.names import Env, Port
 from apps.detector.episodes import EpisodeSettings
 from apps.detector.settings import DetectorSettings
+from apps.market.contract_hours import FINAL_SECONDS, LATE_SECONDS
 from apps.market.settings import ScanSettings
 from apps.market.severity import HIGH_ARBITRAGE_NET, HIGH_OUTSIDE_NET, MEDIUM_OUTSIDE_NET
 from apps.market.spread_volume import SPREAD_RATIO, VOLUME_RATIO
-from apps.market.states import FINAL_SECONDS, FREEZE_SECONDS, LATE_SECONDS
+from apps.market.states import FREEZE_SECONDS
 from apps.market.statistical import MEDIUM_FACTOR
 from apps.service.settings import ServiceSettings
 from tests.backend.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "frontend" / "README.md"]
-SERVICES: tuple[type[ServiceSettings], ...] = (Settings, DetectorSettings)
+SERVICES: tuple[type[ServiceSettings], ...] = (Settings, DetectorSettings, BotSettings)
 ELSEWHERE = {
     Env.SIMULATOR_PORT: str(Port.SIMULATOR),
     Env.SIMULATOR_CONTROL_PORT: str(Port.SIMULATOR_CONTROL),
-    Env.POD_NAME: "",
-    Env.NAMESPACE: "",
 }
-"""Keys that no settings class reads: the simulator's command line and the logs do."""
+"""Keys that no settings class reads: the simulator's command line does."""
 
 
 def example() -> dict[str, str]:

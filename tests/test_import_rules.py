@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "service": {"contracts"},
     "detector": {"contracts", "market", "broker", "service"},
     "backend": {"contracts", "market", "service"},
+    "bot": {"contracts", "market", "broker", "service"},
     "cli": {"contracts", "market", "broker", "simulator", "service", "detector", "backend"},
 }
 STACKS_LIBRARIES = {"pydantic", "yaml"}

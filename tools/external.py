@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import re
@@ -18,8 +19,8 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
@@ -40,12 +41,18 @@ class External:
 
     name: str
     source: str
-    """Where it comes from: go or npm."""
+    """Where it comes from: go, go-files or npm."""
     version: str
     programs: tuple[str, ...]
-    package: str = ""
-    stamp: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The Go package of each program."""
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    """Variables in which Go programs keep their version, and what is written there: {version}, {major}, {minor}."""
+    module: str = ""
+    folder: str = ""
+    """The folder of the module that is wanted, when it is no program."""
     instead: str = ""
+    takes: str = "a minute or three"
 
     @property
     def recipe(self) -> Path:
@@ -59,8 +66,13 @@ class External:
 
     def path(self, program: str = "") -> Path:
         """Where one of its programs, the first by default, is kept, whether it is there or not."""
-        folder = self.home if self.source == "go" else self.home / "node_modules" / ".bin"
-        return folder / (program or self.programs[0])
+        folder = self.home / "node_modules" / ".bin" if self.source == "npm" else self.home
+        return folder / (program or self.wanted[0])
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What lies in its place once it is made: its programs, or the folder's last name."""
+        return self.programs or (Path(self.folder).name,)
 
     def fingerprint(self) -> str:
         """Changes when a lock, the version or the kind of machine changes."""
@@ -72,7 +84,7 @@ class External:
         """Whether it is there and made from what versions.toml and the locks say today."""
         made_from = self.home / ".made-from"
         return (
-            all(self.path(program).exists() for program in self.programs)
+            all(self.path(wanted).exists() for wanted in self.wanted)
             and made_from.exists()
             and made_from.read_text("utf-8") == self.fingerprint()
         )
@@ -92,7 +104,7 @@ class External:
         return Path(shutil.which(named) or named)
 
     def located(self, program: str = "") -> Path:
-        """Path of a program that can be run now. Raises ToolMissing with the cure when there is none."""
+        """Path of a program that can be run now, or of the folder. Raises ToolMissing with the cure."""
         if own := self.own_copy():
             return own
         if not self.is_ready():
@@ -100,7 +112,11 @@ class External:
         return self.path(program)
 
 
-LOCKS = {"go": {"go.mod", "go.sum"}, "npm": {"package.json", "package-lock.json", ".npmrc"}}
+LOCKS = {
+    "go": {"go.mod", "go.sum"},
+    "go-files": {"go.mod", "go.sum"},
+    "npm": {"package.json", "package-lock.json", ".npmrc"},
+}
 
 
 def cache_folder() -> Path:
@@ -113,8 +129,13 @@ def externals(versions: Path = TOOLS / "versions.toml") -> dict[str, External]:
     tables = tomllib.loads(versions.read_text("utf-8"))
     found: dict[str, External] = {}
     for name, table in tables.get("go", {}).items():
-        own = {key: table[key] for key in ("package", "stamp", "instead") if key in table}
-        found[name] = External(name, "go", table["version"], (name,), **own)
+        own = {key: table[key] for key in ("module", "stamps", "instead", "takes") if key in table}
+        packages = table["programs"]
+        found[name] = External(name, "go", table["version"], tuple(packages), packages, **own)
+    for name, table in tables.get("go-files", {}).items():
+        found[name] = External(
+            name, "go-files", table["version"], (), module=table["module"], folder=table["folder"], takes="seconds"
+        )
     for name, table in tables.get("npm", {}).items():
         found[name] = External(name, "npm", table["version"], tuple(table["programs"]))
     return found
@@ -142,12 +163,35 @@ def need(program: str, version: tuple[int, ...] | None, needed: tuple[int, ...],
 
 
 def build_go(external: External, into: Path) -> None:
-    """Build the program of a Go module, locked by go.sum, into a folder."""
-    go = version_of(["go", "version"])
-    need("Go", go, GO_NEEDED, "macOS: brew install go; elsewhere: go.dev/doc/install.")
-    flags = f"-s -w -X {external.stamp}={external.version}" if external.stamp else "-s -w"
-    command = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(into / external.name)]
-    subprocess.run([*command, external.package], cwd=external.recipe, check=True, stdout=sys.stderr)
+    """Build the programs of a Go module, locked by go.sum, into a folder. Needs no C compiler."""
+    need_go()
+    major, minor, *_ = numbers(external.version) or (0, 0)
+    stamps = {
+        variable: text.format(version=external.version, major=major, minor=minor)
+        for variable, text in external.stamps.items()
+    }
+    flags = " ".join(["-s", "-w", *(f"-X {variable}={text}" for variable, text in stamps.items())])
+    for program, package in external.packages.items():
+        command = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(into / program), package]
+        subprocess.run(
+            command, cwd=external.recipe, check=True, stdout=sys.stderr, env={**os.environ, "CGO_ENABLED": "0"}
+        )
+
+
+def take_go_files(external: External, into: Path) -> None:
+    """Copy a folder of a Go module, proved by go.sum, into a folder."""
+    need_go()
+    command = ["go", "mod", "download", "-json", external.module]
+    told = subprocess.run(command, cwd=external.recipe, check=True, stdout=subprocess.PIPE, text=True).stdout
+    source = Path(json.loads(told)["Dir"]) / external.folder
+    # The module cache is read-only, and a copy that cannot be deleted could not be replaced.
+    shutil.copytree(source, into / external.wanted[0], copy_function=shutil.copyfile)
+    (into / external.wanted[0]).chmod(0o755)
+
+
+def need_go() -> None:
+    """Raises ToolMissing, with the cure, when Go is not there or is too old."""
+    need("Go", version_of(["go", "version"]), GO_NEEDED, "macOS: brew install go; elsewhere: go.dev/doc/install.")
 
 
 def install_npm(external: External, into: Path) -> None:
@@ -160,7 +204,11 @@ def install_npm(external: External, into: Path) -> None:
     subprocess.run(command, cwd=into, check=True, stdout=sys.stderr)
 
 
-MAKERS = {"go": (build_go, "Building"), "npm": (install_npm, "Installing")}
+MAKERS = {
+    "go": (build_go, "Building"),
+    "go-files": (take_go_files, "Fetching"),
+    "npm": (install_npm, "Installing"),
+}
 
 
 @contextlib.contextmanager
@@ -185,7 +233,7 @@ def ensure(external: External) -> None:
     with alone(external.name):
         if external.is_ready():
             return
-        print(f"{verb} {external.name} {external.version} (once, a minute or three)", file=sys.stderr)
+        print(f"{verb} {external.name} {external.version} (once, {external.takes})", file=sys.stderr)
         with tempfile.TemporaryDirectory(dir=external.home.parent, prefix=".making-") as making:
             made = Path(making) / "made"
             made.mkdir()

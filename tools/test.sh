@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 options=() platform=() infra=()
 for argument in "$@"; do
   case "$argument" in
-    tests/infra* | tests/stacks* | tests/engine*) infra+=("$argument") ;;
+    tests/infra* | tests/stacks* | tests/engine* | tests/cluster*) infra+=("$argument") ;;
     tests/*) platform+=("$argument") ;;
     *) options+=("$argument") ;;
   esac
@@ -28,6 +28,6 @@ tools/infra-types.sh
 npm --prefix frontend run --silent check
 npm --prefix frontend test --silent
 if ((whole || ${#platform[@]})); then run_tests .venv ${platform[@]+"${platform[@]}"}; fi
-if [ -n "$(find tests/infra tests/stacks tests/engine -name 'test_*.py' 2>/dev/null | head -1)" ]; then
+if [ -n "$(find tests/infra tests/stacks tests/engine tests/cluster -name 'test_*.py' 2>/dev/null | head -1)" ]; then
   if ((whole || ${#infra[@]})); then run_tests .venv-infra ${infra[@]+"${infra[@]}"}; fi
 fi

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from apps.contracts.api import CalendarAnswer, CalendarDay
 from apps.contracts.enums import MarketState
 from apps.market.calendar import ExchangeCalendar, SessionHours, new_york_day
-from apps.market.states import ContractHours, clock_state
+from apps.market.contract_hours import ContractHours, clock_state
 from apps.service.clock import Clock, wall_ms
 
 DAYS_BEFORE, DAYS_AFTER = 7, 14
 
 
 class CalendarView:
-    """Keeps the calendar of the years around the market's day; it is read from its package off the loop."""
+    """Keeps the calendar of the years around the market's day; three of them, made once."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -52,7 +52,6 @@ class CalendarView:
             calendar = self._calendar
             if calendar is None or not calendar.first <= day - timedelta(days=31) <= day <= calendar.last:
                 calendar = ExchangeCalendar.around(day)
-                await asyncio.to_thread(calendar.session, day)  # reads the package: a second, once
                 self._calendar = calendar
             return calendar
 

@@ -38,6 +38,8 @@ class Settings(ServiceSettings):
     """Environment keys are the field names in capitals; an empty value means the default."""
 
     bind_host: str = "127.0.0.1"
+    published_on_loopback: bool = False
+    """We run in a container whose port is published on the machine's loopback address and on no other."""
     backend_port: Annotated[int, Field(ge=0, le=65_535)] = Port.BACKEND
     data_dir: Path = Path("var")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

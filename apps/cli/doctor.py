@@ -12,6 +12,7 @@ from apps.cli.broker_session import BadSetting, feed_settings
 from apps.cli.checks import Check, exit_code, print_checks
 from apps.cli.doctor_ib import gateway_checks, step_checks
 from apps.cli.doctor_local import local_checks
+from apps.cli.handed_over import hand_over
 
 DOCTOR_CLIENT_ID = 951
 DOCTOR_LINES = 7
@@ -23,16 +24,24 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def doctor(
+        *,
         ib: Annotated[bool, typer.Option("--ib", help="The steps to a real gateway, and which of them hold.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
         host: Annotated[str | None, typer.Option(help="With --ib: the gateway; default IBKR_HOST.")] = None,
         port: Annotated[int | None, typer.Option(help="With --ib: its API port; default IBKR_PORT.")] = None,
         client_id: Annotated[int, typer.Option(help="With --ib: a free one, not the detector's.")] = DOCTOR_CLIENT_ID,
+        stack: Annotated[str | None, typer.Option(help="What a deployment of this stack needs, instead.")] = None,
+        fetch_keys: Annotated[bool, typer.Option("--fetch-keys", help="With --stack: see its own help.")] = False,
     ) -> None:
-        """Say what is missing and how to get it. Exit code 1 when something is.
+        """Say what is missing and how to get it. Exit code 1 when something is; with --stack 2.
 
-        Example: `spy doctor`, `spy doctor --ib --port 4003`, `spy doctor --json`
+        Example: `spy doctor`, `spy doctor --ib --port 4003`, `spy doctor --stack prod`, `spy doctor --json`
         """
+        if stack is not None:
+            hand_over("doctor", ["--stack", stack, *["--json"] * as_json, *["--fetch-keys"] * fetch_keys])
+        if fetch_keys:
+            typer.echo("--fetch-keys belongs to a stack: give --stack too", err=True)
+            raise typer.Exit(2)
         checks = _gateway(host, port, client_id, quiet=as_json) if ib else local_checks()
         print_checks(checks, as_json=as_json)
         raise typer.Exit(exit_code(checks))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -18,6 +19,10 @@ UNAVAILABLE = 2
 COMMANDS = {
     "plan": "What a stack's program declares, against the committed plan: no cloud, no CLI. Example: `spy plan prod`",
     "cost": "What a stack costs a month, beside the owner's tables. Example: `spy cost prod`",
+    "bootstrap": "What must exist before a first deployment: says it, or makes it. Example: `spy bootstrap prod`",
+    "entra": "The applications in Entra that people and publishers sign in to. Example: `spy entra prod`",
+    "cluster": "What a stack's cluster needs beside the program. Example: `spy cluster identity prod`",
+    "images": "Images of a stack, by digest. Example: `spy images pin prod --from dev`",
 }
 """Commands and the line that `spy --help` shows for each; their own help is the other side's."""
 
@@ -33,12 +38,17 @@ def register(app: typer.Typer) -> None:
         )(_handing_over(name))
 
 
-def _handing_over(name: str) -> Callable[[typer.Context], None]:
-    def hand_over(context: typer.Context) -> None:
-        if not MADE.exists():
-            typer.echo(f"`spy {name}` needs the environment of the Pulumi program: run `make venv` first.", err=True)
-            raise typer.Exit(UNAVAILABLE)
-        command = [str(PYTHON), "-m", "infra.cli", name, *context.args]
-        raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+def hand_over(name: str, arguments: Sequence[str]) -> NoReturn:
+    """Run a command of the other environment and end with its exit code, or with UNAVAILABLE and the cure."""
+    if not MADE.exists():
+        typer.echo(f"`spy {name}` needs the environment of the Pulumi program: run `make venv` first.", err=True)
+        raise typer.Exit(UNAVAILABLE)
+    command = [str(PYTHON), "-m", "infra.cli", name, *arguments]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
 
-    return hand_over
+
+def _handing_over(name: str) -> Callable[[typer.Context], None]:
+    def command(context: typer.Context) -> None:
+        hand_over(name, context.args)
+
+    return command

@@ -60,7 +60,7 @@ class PlatformPlan:
 
 
 def services_of(plan: PlatformPlan) -> list[Service]:
-    """The four services in the order in which they are stopped last-to-first."""
+    """The services in the order in which they are stopped last-to-first."""
     ports = plan.ports
     source = "replay" if plan.recording else "simulated"
     truth = plan.run_dir / "truth.jsonl"
@@ -80,6 +80,12 @@ def services_of(plan: PlatformPlan) -> list[Service]:
         Env.SCORE_URL: f"http://{LOOPBACK}:{ports.score}",
         Env.IBKR_HOST: LOOPBACK,
         Env.IBKR_PORT: str(ports.simulator),
+        Env.BOT_PORT: str(ports.bot),
+        Env.BOT_IBKR_HOST: LOOPBACK,
+        Env.BOT_IBKR_PORT: str(ports.simulator),
+        Env.MODE: "paper",
+        Env.SPOOL_DIR: str(plan.data_dir / "spool"),
+        Env.JOURNAL_DIR: str(plan.data_dir / "bot"),
         Env.PUBLISHER_CLIENT_ID: PUBLISHER,
         Env.PUBLISHER_CLIENT_SECRET: secret,
         **environment(plan.scenario, plan.recording),
@@ -92,6 +98,7 @@ def services_of(plan: PlatformPlan) -> list[Service]:
         "simulator": simulator,
         "scorer": ["apps.cli.scorer", "--truth", str(truth)],
         "backend": ["apps.backend"],
+        "bot": ["apps.bot"],
         "detector": ["apps.detector"],
     }
     return [Service(name, words, shared, plan.run_dir / f"{name}.log") for name, words in arguments.items()]

@@ -23,6 +23,7 @@ class PlatformPorts:
     detector: int
     simulator: int
     control: int
+    bot: int
     score: int
 
 
@@ -31,7 +32,9 @@ _KEYS = {
     "detector": (Env.DETECTOR_PORT, Port.DETECTOR),
     "simulator": (Env.SIMULATOR_PORT, Port.SIMULATOR),
     "control": (Env.SIMULATOR_CONTROL_PORT, Port.SIMULATOR_CONTROL),
+    "bot": (Env.BOT_PORT, 0),
 }
+"""The bot's probes are nobody's address on this machine: 8080, which much else likes, is for the cluster."""
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 from apps.cli.chain_file_rows import ChainFile, ChainFileError
 from apps.market.calendar import NEW_YORK, CalendarRangeError, ExchangeCalendar, SessionHours
-from apps.market.states import ContractHours, clock_state
+from apps.market.contract_hours import ContractHours, clock_state
 
 _SAME_MOMENT_SECONDS: Final = 60.0
 _LONGEST_YEARS: Final = 5

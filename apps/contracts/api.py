@@ -58,7 +58,7 @@ class Ready(Model):
     """GET /ready: able to take its role, and if not, why."""
 
     ready: bool
-    role: Literal["leader", "standby", "backend"]
+    role: Literal["leader", "standby", "backend", "bot"]
     problems: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
 
 

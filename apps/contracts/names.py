@@ -21,6 +21,7 @@ class Env:
     LOG_LEVEL: Final = "LOG_LEVEL"
     DATA_DIR: Final = "DATA_DIR"
     BIND_HOST: Final = "BIND_HOST"
+    PUBLISHED_ON_LOOPBACK: Final = "PUBLISHED_ON_LOOPBACK"
     BACKEND_PORT: Final = "BACKEND_PORT"
     DETECTOR_PORT: Final = "DETECTOR_PORT"
     SIMULATOR_PORT: Final = "SIMULATOR_PORT"
@@ -64,18 +65,45 @@ class Env:
     ORDER_MINIMUM_USD: Final = "ORDER_MINIMUM_USD"
     POD_NAME: Final = "POD_NAME"
     NAMESPACE: Final = "NAMESPACE"
+    LEADERSHIP: Final = "LEADERSHIP"
+    LEASE_SECONDS: Final = "LEASE_SECONDS"
+    KUBERNETES_CREDENTIALS_DIR: Final = "KUBERNETES_CREDENTIALS_DIR"
+    BOT_PORT: Final = "BOT_PORT"
+    BOT_IBKR_HOST: Final = "BOT_IBKR_HOST"
+    BOT_IBKR_PORT: Final = "BOT_IBKR_PORT"
+    BOT_IBKR_CLIENT_ID: Final = "BOT_IBKR_CLIENT_ID"
+    MODE: Final = "MODE"
+    STRATEGY_TYPE: Final = "STRATEGY_TYPE"
+    MAX_POSITIONS: Final = "MAX_POSITIONS"
+    SPOOL_DIR: Final = "SPOOL_DIR"
+    JOURNAL_DIR: Final = "JOURNAL_DIR"
+
+
+class ClusterEnv:
+    """Environment keys that the kubelet sets in every Pod."""
+
+    SERVICE_HOST: Final = "KUBERNETES_SERVICE_HOST"
+    SERVICE_PORT: Final = "KUBERNETES_SERVICE_PORT"
+
+
+def lease_name(symbol: str) -> str:
+    """The Lease by which one of a symbol's detectors leads."""
+    return f"detector-{symbol.lower()}"
 
 
 class AzureEnv:
     """Environment keys by which a service in the cloud or the cluster finds Azure (requirements C27).
 
-    The first two are read by Azure's own sign-in library, the last by its telemetry.
+    The first two are read by Azure's own sign-in library, the last by its telemetry. Connection strings hold keys:
+    they are there only where identities are not (cluster.identity keys).
     """
 
     CLIENT_ID: Final = "AZURE_CLIENT_ID"
     TENANT_ID: Final = "AZURE_TENANT_ID"
     TABLES_ENDPOINT: Final = "AZURE_TABLES_ENDPOINT"
     SIGNALR_ENDPOINT: Final = "AZURE_SIGNALR_ENDPOINT"
+    STORAGE_CONNECTION_STRING: Final = "AZURE_STORAGE_CONNECTION_STRING"
+    SIGNALR_CONNECTION_STRING: Final = "AZURE_SIGNALR_CONNECTION_STRING"
     APPLICATION_INSIGHTS: Final = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 
 
@@ -157,3 +185,6 @@ class Metric:
     PUBLISH_FAILURES: Final = "publish_failures_total"  # reason
     LEADER: Final = "leader"  # symbol
     HANDLER_ERRORS: Final = "handler_errors_total"  # handler
+    BOT_ARMED: Final = "spy_bot_armed"  # 0: paused
+    BOT_SIGNALS: Final = "spy_bot_signals_received_total"
+    BOT_DECISIONS: Final = "spy_bot_decisions_total"  # rule

@@ -20,8 +20,8 @@ from apps.contracts.enums import EpisodeStatus, Kind, Source
 from apps.contracts.events import EVENT_ADAPTER, AnomalyEvent, Stream
 from apps.detector.anomaly_record import episode_key
 from apps.detector.episodes import Key
-from apps.detector.spool_record import Record, market_time_of
 from apps.service.atomic import write_atomically
+from apps.service.spool_record import Record, market_time_of
 
 log = logging.getLogger(__name__)
 

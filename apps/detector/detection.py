@@ -16,11 +16,11 @@ from apps.detector.anomaly_record import anomaly_of, closed, episode_key, revise
 from apps.detector.episodes import Change, Episode, Episodes, Key, Sighting
 from apps.detector.signals import signal_of
 from apps.market.chain import Chain
+from apps.market.contract_hours import ContractHours
 from apps.market.findings import Finding, ScanResult
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours
 from apps.market.terms import Kind as MarketKind
 from apps.market.terms import MarketState, QuoteBit
 

@@ -8,8 +8,8 @@ from apps.contracts.enums import GapReason
 from apps.contracts.events import Gap, GapEvent
 from apps.detector.frames import ComposedFrame
 from apps.detector.spool import BACKEND, Line
-from apps.detector.spool_record import Record, market_time_of
 from apps.service.clock import wall_ms
+from apps.service.spool_record import Record, market_time_of
 
 
 def request_of(line: Line, batch: list[Record], frame: ComposedFrame | None) -> bytes:

@@ -28,8 +28,8 @@ from apps.contracts.events import (
 from apps.detector.anomaly_record import stamped
 from apps.detector.spool import Line
 from apps.detector.spool_log import SpoolFull
-from apps.detector.spool_record import Record
 from apps.service.clock import wall_ms
+from apps.service.spool_record import Record
 
 log = logging.getLogger(__name__)
 

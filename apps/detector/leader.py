@@ -116,13 +116,16 @@ class Leader:
             await self._until(stop)
             for task in helpers:
                 task.cancel()
-            self.standing.tell(force=True)
+            if self._around.leads():
+                self.standing.tell(force=True)
             self.publisher.stop()
             await asyncio.wait({publishing}, timeout=DRAIN_SECONDS)
             publishing.cancel()
 
     def checkpoint(self) -> None:
-        """Write down what a successor needs. A full disk is counted; the old checkpoint then stays."""
+        """Write down what a successor needs, unless one may be at work. A full disk is counted; the old one stays."""
+        if not self._around.leads():
+            return
         now = self._around.clock.now()
         last_quote = self.watch.last_market
         content = written_down(
@@ -170,6 +173,8 @@ class Leader:
         return self.watch.state is DataState.LIVE
 
     def _scan(self, arrivals: tuple[float, ...]) -> None:
+        if not self._around.leads():  # a loop that was held up may come here before it is told
+            return
         t_recv = arrivals[0]
         now = self._around.clock.now()
         chain = self._around.feed.chain(now)
@@ -205,6 +210,8 @@ class Leader:
 
     def _look(self) -> None:
         """Judge the data, tell gaps and status, notice the end of the day."""
+        if not self._around.leads():
+            return
         clock, feed = self._around.clock, self._around.feed.status
         now = clock.now()
         opened = is_open(self._session, now)

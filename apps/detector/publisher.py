@@ -22,7 +22,7 @@ from apps.detector.ingest_client import BackendAway, IngestClient, IngestReply
 from apps.detector.ingest_request import placeholder, request_of
 from apps.detector.publisher_facts import PublisherFacts
 from apps.detector.spool import BACKEND, Line
-from apps.detector.spool_record import Record
+from apps.service.spool_record import Record
 
 log = logging.getLogger(__name__)
 

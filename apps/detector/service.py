@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ from apps.detector.surroundings import Surroundings
 from apps.market.calendar import ExchangeCalendar
 from apps.service.clock import Clock, SimulatorClock, SystemClock
 from apps.service.folder import require_writable
-from apps.service.lock import LockLost, SymbolLock
+from apps.service.leadership import Leadership, LeadershipLost, leads, while_leading
+from apps.service.leading import leadership_of
 from apps.service.run import CannotStart
 from apps.service.web import ProbeApp, bind, serve
 
@@ -66,6 +68,7 @@ class Detector:
         self._run = settings.run_id or datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         self.metrics = DetectorMetrics(settings.symbol)
         self.leader: Leader | None = None
+        self._leadership: Leadership | None = None
         self._starting = True
 
     @property
@@ -88,14 +91,16 @@ class Detector:
 
     def ready(self) -> Ready:
         """Able to take its role: a standby, a closed market and a logged-out gateway are ready too (D19)."""
-        leader = self.leader
+        leader, leadership = self.leader, self._leadership
         problems = ["still starting: waiting for the clock"] if self._starting else []
         if leader is not None:
             problems += leader.problems
+        elif leadership is not None and leadership.problem is not None:
+            problems.append(leadership.problem[:400])
         return Ready(ready=not problems, role="leader" if leader else "standby", problems=tuple(problems))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve the probes and lead whenever the lock allows, until `stop`."""
+        """Serve the probes and lead whenever it is our turn, until `stop`."""
         try:
             require_writable(self.settings.data_dir, "locks", "spool", "checkpoints")
         except CannotStart:
@@ -124,7 +129,7 @@ class Detector:
         today = datetime.fromtimestamp(clock.now(), UTC).date()
         calendar = await asyncio.to_thread(_calendar, today)
         self._starting = False
-        lock = SymbolLock(settings.data_dir / "locks", self._symbol)
+        self._leadership = leadership = leadership_of(settings, self._symbol, settings.data_dir / "locks")
         client = IngestClient(
             settings.backend_url, settings.publisher_client_id, settings.publisher_client_secret.get_secret_value()
         )
@@ -138,29 +143,34 @@ class Detector:
             measures=Measures(self.metrics, self._symbol),
             checkpoint_path=settings.data_dir / "checkpoints" / f"{self._symbol}.json",
             labels=scene.labels,
+            leads=partial(leads, leadership),
         )
         try:
-            while not stop.is_set() and await _unless(stop, lock.acquire()):
-                await self._lead(around, lock, stop)
-                lock.release()
+            while not stop.is_set() and await _unless(stop, leadership.acquire()):
+                try:
+                    await while_leading(leadership, self._lead(around, leadership, stop))
+                except* LeadershipLost as group:
+                    log.error("the lead was lost: standing by (%s)", _leaf(group))  # noqa: TRY400
+                await leadership.release()
         finally:
-            lock.release()
+            await leadership.release()
+            await leadership.close()
             await client.close()
 
-    async def _lead(self, around: Surroundings, lock: SymbolLock, stop: asyncio.Event) -> None:
-        """Lead stream after stream until the stop, or until somebody else leads."""
-        above, source, waited = 0, self.settings.source, lock.waited
+    async def _lead(self, around: Surroundings, leadership: Leadership, stop: asyncio.Event) -> None:
+        """Lead stream after stream until the stop, or until somebody else leads. Raises LeadershipLost."""
+        above, source, waited = 0, self.settings.source, leadership.waited
         first = True
         while not stop.is_set():
             try:
                 spool = Spool(self.settings.data_dir / "spool", self._symbol)
-                if not first or above or lock.epoch <= spool.highest_epoch:
-                    lock.next_epoch(max(above, spool.highest_epoch))
-                leader = await self._prepare(around, lock, spool, source, waited=waited and first)
+                if not first or above or leadership.epoch <= spool.highest_epoch:
+                    await leadership.next_epoch(max(above, spool.highest_epoch))
+                leader = await self._prepare(around, leadership.epoch, spool, source, waited=waited and first)
                 first = False
                 self.leader = leader
                 around.measures.leading(leading=True)
-                await _fenced(leader.run(stop, waited=waited), lock)
+                await leader.run(stop, waited=waited)
             except* StreamEnded as group:
                 log.info("the stream ended: %s", group.exceptions[0])
                 delayed = around.feed.status.delayed
@@ -172,21 +182,17 @@ class Detector:
                     await _pause(stop, FENCED_SECONDS)
                     above = -1
                 else:
-                    above = 2 * lock.epoch + 1000
-                    log.warning("the backend knows a higher epoch than %d (was DATA_DIR lost?): going on", lock.epoch)
+                    above = 2 * leadership.epoch + 1000
+                    known = leadership.epoch
+                    log.warning("the backend knows a higher epoch than %d (was DATA_DIR lost?): going on", known)
                     await _pause(stop, 1.0)
-            except* LockLost as group:
-                log.error("the lock was lost: standing by (%s)", _leaf(group))  # noqa: TRY400
-                above = -1
             finally:
                 self.leader = None
                 around.measures.leading(leading=False)
             if above < 0:
                 return
 
-    async def _prepare(
-        self, around: Surroundings, lock: SymbolLock, spool: Spool, source: Source, *, waited: bool
-    ) -> Leader:
+    async def _prepare(self, around: Surroundings, epoch: int, spool: Spool, source: Source, *, waited: bool) -> Leader:
         """Open the new epoch and read what earlier holders left. Reading happens in a thread."""
         session = session_of(around.calendar, around.clock.now())
         stream = Stream(
@@ -194,10 +200,10 @@ class Detector:
             run="" if source is Source.LIVE else self._run,
             symbol=self._symbol,
             day=session.day.isoformat(),
-            epoch=lock.epoch,
+            epoch=epoch,
         )
         line = spool.open(stream)
-        older = await asyncio.to_thread(spool.older, lock.epoch)
+        older = await asyncio.to_thread(spool.older, epoch)
         for _ in range(spool.damaged):
             around.measures.spool_failed("unreadable")
         past = await asyncio.to_thread(_past, around.checkpoint_path, stream, older)
@@ -223,21 +229,6 @@ class Detector:
                 log.warning("%s", error)
         await clock.close()
         return None
-
-
-async def _fenced(leading: Coroutine[Any, Any, None], lock: SymbolLock) -> None:
-    """Run the leader; end it with LockLost when the lock file is no longer ours."""
-    async with asyncio.TaskGroup() as group:
-        work = group.create_task(leading, name="leader")
-
-        async def watch() -> None:
-            while True:
-                await asyncio.sleep(1)
-                lock.check()
-
-        guard = group.create_task(watch(), name="lock-guard")
-        await asyncio.wait({work})
-        guard.cancel()
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.contracts.enums import MarketState
 from apps.market.calendar import ExchangeCalendar, SessionHours, new_york_day
 from apps.market.chain import Chain
-from apps.market.states import ContractHours, clock_state
+from apps.market.contract_hours import ContractHours, clock_state
 
 
 def session_of(calendar: ExchangeCalendar, market_time: float) -> SessionHours:

@@ -15,7 +15,7 @@ from apps.contracts.enums import Source
 from apps.contracts.names import RESEND_SECONDS, Port
 from apps.market.settings import THRESHOLD_MAX, THRESHOLD_MIN, ScanSettings
 from apps.market.worth import SHARES
-from apps.service.settings import ServiceSettings
+from apps.service.leadership import LeadershipSettings
 
 
 def _is_address(value: str) -> bool:
@@ -26,7 +26,7 @@ def _is_address(value: str) -> bool:
         return False
 
 
-class DetectorSettings(ServiceSettings):
+class DetectorSettings(LeadershipSettings):
     """Environment keys of contracts.names.Env, in lower case."""
 
     symbol: Symbol = "SPY"
@@ -49,7 +49,7 @@ class DetectorSettings(ServiceSettings):
 
     anomaly_threshold: Annotated[float, Field(allow_inf_nan=False, description="Smallest robust |z|")] = 3.5
     scans_per_second: Annotated[float, Field(ge=0.5, le=100, description="Most scans a second")] = 20.0
-    scan_interval_seconds: Annotated[float, Field(ge=0.1, le=60, description="Longest pause between two scans")] = 2.0
+    scan_interval_seconds: Annotated[float, Field(ge=0.1, le=300, description="Longest pause between two scans")] = 2.0
     beat_seconds: Annotated[float, Field(ge=0.02, le=RESEND_SECONDS, description="One picture per beat")] = 0.05
     ex_dates: Annotated[tuple[date, ...], NoDecode, Field(max_length=64, description="ISO dates, comma separated")] = ()
     event_times: Annotated[

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 BACKEND = "backend"
 READERS = (BACKEND,)
-"""Who reads the spool. The bot has a cursor of its own from the day it runs: a reader that never reads keeps all."""
+"""Whose reading keeps events on the disk. The bot reads beside it and keeps its own place: old ones do not help it."""
 
 KEEP_SECONDS = 24 * 3600.0
 """What every reader has stays this long: a backend that lost its store can be given a day again."""

@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 
 from apps.detector.spool_cursor import Cursor
-from apps.detector.spool_record import Damaged, Record, decode, encode, sound_prefix
+from apps.service.spool_record import Damaged, Record, decode, encode, sound_prefix
 
 log = logging.getLogger(__name__)
 

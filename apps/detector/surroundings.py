@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from apps.service.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`labels`: origin labels of the source, shown beside the watermark."""
+    """`labels`: origin labels of the source, shown beside the watermark. `leads`: whether we may write now."""
 
     settings: DetectorSettings
     scan_settings: ScanSettings
@@ -27,3 +28,4 @@ class Surroundings:
     measures: Measures
     checkpoint_path: Path
     labels: tuple[str, ...] = ()
+    leads: Callable[[], bool] = lambda: True

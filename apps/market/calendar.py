@@ -1,8 +1,7 @@
 """The one exchange calendar (D20): sessions, half-days, option cut-off, expiry instant. No clock: times are given.
 
-Times are market seconds since 1970 (UTC); days are New York dates. The calendar is exchange_calendars' XNYS, asked
-with an explicit last day (by default it answers only a year ahead). Should that package be broken, the rules in
-`hours` take over for the current and the next year, so that trading hours are still kept.
+Times are market seconds since 1970 (UTC); days are New York dates. The calendar is exchange_calendars' XNYS as
+`exchange_days` keeps it. For years beyond that page the rules in `hours` take over: trading hours are still kept.
 """
 
 from __future__ import annotations
@@ -11,12 +10,13 @@ import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cache, cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from apps.market.hours import session_closes
+from apps.market.exchange_days import CLOSED, FIRST_YEAR, HALF_DAYS, LAST_YEAR
+from apps.market.hours import FULL_CLOSE, HALF_CLOSE, SATURDAY, session_closes
 
 log = logging.getLogger(__name__)
 
@@ -110,11 +110,13 @@ class ExchangeCalendar:
         return session.expiry_instant
 
     def _closes(self) -> Mapping[date, time]:
-        try:
-            return _library_closes(self.first, self.last)
-        except Exception as error:
-            log.warning("calendar: exchange_calendars failed (%s); using the built-in trading-hours rules", error)
-            return session_closes(self.first, self.last)
+        if self.first.year >= FIRST_YEAR and self.last.year <= LAST_YEAR:
+            return recorded_closes(self.first, self.last)
+        log.warning(
+            "calendar: %s to %s is beyond the recorded years %d to %d; using the built-in trading-hours rules",
+            self.first, self.last, FIRST_YEAR, LAST_YEAR,
+        )  # fmt: skip
+        return session_closes(self.first, self.last)
 
     @cached_property
     def _table(self) -> dict[date, SessionHours]:
@@ -140,17 +142,16 @@ class ExchangeCalendar:
             raise CalendarRangeError(f"{day} is outside the calendar ({self.first} to {self.last}); make it longer")
 
 
-def _library_closes(first: date, last: date) -> dict[date, time]:
-    """Closing times, New York, from exchange_calendars. Imported here because pandas takes a quarter of a second."""
-    import exchange_calendars  # noqa: PLC0415
+def recorded_closes(first: date, last: date) -> dict[date, time]:
+    """Closing times, New York, of the sessions from `first` to `last`; both within the recorded years."""
+    closed, half = _days_of(CLOSED), _days_of(HALF_DAYS)
+    every = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    weekdays = (day for day in every if day.weekday() < SATURDAY)
+    return {day: HALF_CLOSE if day in half else FULL_CLOSE for day in weekdays if day not in closed}
 
-    margin = timedelta(days=10)  # the package refuses a range without sessions
-    calendar = exchange_calendars.get_calendar(
-        "XNYS", start=(first - margin).isoformat(), end=(last + margin).isoformat()
-    )
-    closes = ((stamp.date(), stamp_close.to_pydatetime()) for stamp, stamp_close in calendar.closes.items())
-    return {
-        day: close.replace(tzinfo=close.tzinfo or UTC).astimezone(NEW_YORK).time()
-        for day, close in closes
-        if first <= day <= last
-    }
+
+@cache
+def _days_of(lines: str) -> frozenset[date]:
+    """The days of a page's lines, each a year and then months and days."""
+    days = ((year, day) for year, *rest in map(str.split, lines.strip().splitlines()) for day in rest)
+    return frozenset(date.fromisoformat(f"{year}-{day}") for year, day in days)

@@ -1,4 +1,4 @@
-"""Trading-hours rules of the New York Stock Exchange, written out: what stands in when the calendar package fails.
+"""Trading-hours rules of the New York Stock Exchange, written out: what stands in beyond the recorded days.
 
 Pure date arithmetic from the exchange's published holiday rules; it knows no unscheduled closures except those listed.
 """
@@ -14,7 +14,8 @@ HALF_CLOSE: Final = time(13)
 UNSCHEDULED: Final = frozenset({date(2025, 1, 9)})
 """Days of mourning and the like that no rule foretells."""
 
-_MONDAY, _THURSDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 3, 4, 5, 6
+SATURDAY: Final = 5
+_MONDAY, _THURSDAY, _FRIDAY, _SUNDAY = 0, 3, 4, 6
 
 
 def session_closes(first: date, last: date) -> dict[date, time]:
@@ -25,7 +26,7 @@ def session_closes(first: date, last: date) -> dict[date, time]:
         early = half_days(year)
         day = max(first, date(year, 1, 1))
         while day <= min(last, date(year, 12, 31)):
-            if day.weekday() < _SATURDAY and day not in closed:
+            if day.weekday() < SATURDAY and day not in closed:
                 closes[day] = HALF_CLOSE if day in early else FULL_CLOSE
             day += timedelta(days=1)
     return closes
@@ -45,7 +46,7 @@ def holidays(year: int) -> frozenset[date]:
         _nth(year, 11, _THURSDAY, 4),
         _observed(date(year, 12, 25)),
     }
-    if new_year.weekday() != _SATURDAY:
+    if new_year.weekday() != SATURDAY:
         days.add(_observed(new_year))
     return frozenset(days | {day for day in UNSCHEDULED if day.year == year})
 
@@ -72,7 +73,7 @@ def easter(year: int) -> date:
 
 
 def _observed(day: date) -> date:
-    if day.weekday() == _SATURDAY:
+    if day.weekday() == SATURDAY:
         return day - timedelta(days=1)
     return day + timedelta(days=1) if day.weekday() == _SUNDAY else day
 

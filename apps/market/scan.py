@@ -13,6 +13,7 @@ from apps.market.arbitrage import SECONDS_PER_YEAR, american_allowance, executab
 from apps.market.chain import Array, BoolArray, Chain, IntArray
 from apps.market.coherence import Coherence, late
 from apps.market.coherence import judge as judge_coherence
+from apps.market.contract_hours import ContractHours
 from apps.market.culprits import Verdict, crossings, lasting_bounds
 from apps.market.findings import Finding, ScanCounts, ScanResult
 from apps.market.forward import pair_forward, two_sided
@@ -22,7 +23,7 @@ from apps.market.memory import ScanMemory
 from apps.market.residuals import half_spreads, outside_edge, robust_z
 from apps.market.settings import ScanSettings
 from apps.market.spread_volume import calm, spread_ratio, wide
-from apps.market.states import ContractHours, calm_enough, chain_state, row_states
+from apps.market.states import calm_enough, chain_state, row_states
 from apps.market.statistical import Judged, activity_findings, residual_findings
 from apps.market.temporal import JUMP_FRACTION, advance
 from apps.market.terms import MarketState, QuoteBit, SmileQuality

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from apps.market.chain import BoolArray, Chain
+from apps.market.contract_hours import ContractHours, clock_state
 from apps.market.settings import ScanSettings
 from apps.market.terms import MarketState
-
-LATE_SECONDS = 3600.0
-FINAL_SECONDS = 300.0
-OPENING_SECONDS = 300.0
-"""Nothing above LOW before 09:35."""
 
 CALM_SHARE = 0.8
 FREEZE_SECONDS = 60.0
 """No packet of the whole chain for this long while the session runs: the market, or the line, stands still."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContractHours:
-    """A contract's day. Market seconds since 1970: regular open and close, and the instant the contracts expire."""
-
-    open: float
-    close: float
-    expiry: float
-
-
-def clock_state(hours: ContractHours, market_time: float) -> MarketState:
-    """What the clock alone says: PRE_OPEN, OPENING (first 5 minutes), NORMAL, LATE, FINAL or CLOSED."""
-    if market_time < hours.open:
-        return MarketState.PRE_OPEN
-    if market_time >= min(hours.close, hours.expiry):
-        return MarketState.CLOSED
-    left = hours.expiry - market_time
-    if left <= FINAL_SECONDS:
-        return MarketState.FINAL
-    if left <= LATE_SECONDS:
-        return MarketState.LATE
-    return MarketState.OPENING if market_time < hours.open + OPENING_SECONDS else MarketState.NORMAL
 
 
 def near_event(market_time: float, settings: ScanSettings) -> bool:

@@ -9,8 +9,8 @@ from apps.contracts.names import Env
 from apps.service.run import CannotStart
 
 
-def require_writable(data_dir: Path, *parts: str) -> None:
-    """Make `data_dir` and its sub-folders `parts`, and write one empty file in each. Raises CannotStart."""
+def require_writable(data_dir: Path, *parts: str, key: str = Env.DATA_DIR) -> None:
+    """Make `data_dir` and its sub-folders `parts`, write one empty file in each. Raises CannotStart naming `key`."""
     for folder in (data_dir, *(data_dir / part for part in parts)):
         probe = folder / f".writable.{os.getpid()}"
         try:
@@ -20,6 +20,6 @@ def require_writable(data_dir: Path, *parts: str) -> None:
         except OSError as error:
             where = "" if folder == data_dir else f": its folder {folder.name}"
             raise CannotStart(
-                f"{Env.DATA_DIR}={data_dir}{where} cannot be written ({error.strerror}). "
-                f"Make it a folder that this user may write, or set {Env.DATA_DIR} to another one."
+                f"{key}={data_dir}{where} cannot be written ({error.strerror}). "
+                f"Make it a folder that this user may write, or set {key} to another one."
             ) from error

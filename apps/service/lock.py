@@ -1,4 +1,4 @@
-"""One writer per symbol on this machine: a file lock with an epoch that only rises (D6). Never blocks."""
+"""One writer per symbol on one machine: a file lock with an epoch that only rises (D6). Never blocks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from apps.service.atomic import write_atomically
+from apps.service.leadership import LeadershipLost
 
 log = logging.getLogger(__name__)
 
@@ -16,12 +17,12 @@ POLL_SECONDS = 0.2
 """How often a standby tries: the longest time between the holder's death and the takeover."""
 
 
-class LockLost(RuntimeError):
-    """The lock file was replaced under us: somebody else may hold it. Stop writing."""
+CHECK_SECONDS = 1.0
+"""How often the holder looks whether the lock file is still the one that it holds."""
 
 
 class SymbolLock:
-    """Holds `<directory>/<symbol>.lock`; each acquisition gets an epoch above every earlier one (the fencing token).
+    """Leadership by a file, `<directory>/<symbol>.lock`; each turn gets an epoch above every earlier one.
 
     The kernel releases the lock when the process dies, however it dies. The epoch is kept beside the lock and is on
     the disk before it is used.
@@ -33,7 +34,7 @@ class SymbolLock:
         self._descriptor: int | None = None
         self.epoch = 0
         self.waited = False
-        """True when somebody else held the lock at our first try: this holder is a takeover."""
+        self.problem: str | None = None
 
     async def acquire(self) -> int:
         """Wait for the lock as a standby; the new epoch. Raises OSError when the directory cannot be written."""
@@ -43,10 +44,10 @@ class SymbolLock:
                 log.info("standby: %s is held by another process", self._lock_path.name)
             self.waited = True
             await asyncio.sleep(POLL_SECONDS)
-        return self.next_epoch()
+        return await self.next_epoch()
 
-    def next_epoch(self, above: int = 0) -> int:
-        """A fresh epoch of this holder, greater than `above`. Raises LockLost when the lock is no longer ours."""
+    async def next_epoch(self, above: int = 0) -> int:
+        """A fresh epoch of this holder, greater than `above`. Raises LeadershipLost."""
         self.check()
         epoch = max(self._stored_epoch(), self.epoch, above) + 1
         write_atomically(self._epoch_path, f"{epoch}\n".encode(), durable=True)
@@ -54,18 +55,30 @@ class SymbolLock:
         return epoch
 
     def check(self) -> None:
-        """Raises LockLost unless the file that we hold is still the one on the disk."""
+        """Raises LeadershipLost unless the file that we hold is still the one on the disk."""
         if self._descriptor is None:
-            raise LockLost(f"{self._lock_path.name} is not held")
+            raise LeadershipLost(f"{self._lock_path.name} is not held")
         try:
             here, there = os.fstat(self._descriptor), self._lock_path.stat()
         except FileNotFoundError as error:
-            raise LockLost(f"{self._lock_path} was deleted while held") from error
+            raise LeadershipLost(f"{self._lock_path} was deleted while held") from error
         if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
-            raise LockLost(f"{self._lock_path} was replaced while held")
+            raise LeadershipLost(f"{self._lock_path} was replaced while held")
 
-    def release(self) -> None:
+    async def keep(self) -> None:
+        """Watch the lock file until cancelled: the kernel does the holding. Raises LeadershipLost."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            self.check()
+
+    async def release(self) -> None:
         """Let a standby take over. Harmless when not held."""
+        self._let_go()
+
+    async def close(self) -> None:
+        """There is no connection to let go of."""
+
+    def _let_go(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -80,8 +93,8 @@ class SymbolLock:
         self._descriptor = descriptor
         try:
             self.check()
-        except LockLost:  # the file was replaced between our opening and locking it
-            self.release()
+        except LeadershipLost:  # the file was replaced between our opening and locking it
+            self._let_go()
             return False
         return True
 

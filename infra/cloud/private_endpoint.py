@@ -9,6 +9,7 @@ from infra.cloud.network import Network
 from infra.cloud.storage import Storage
 from infra.component import Component
 from infra.scope import Scope
+from stacks.settings import StackSettings
 
 SERVICE = "table"
 """Azure's word for the table service of a storage account, as a group and as its only member."""
@@ -16,6 +17,11 @@ SERVICE = "table"
 ZONE = "privatelink.table.core.windows.net"
 FIRST_ADDRESS = 4
 """Offset of the first address in a subnet that Azure leaves to others."""
+
+
+def private_address(settings: StackSettings) -> str:
+    """Address of the tables inside the network: known before the endpoint is made."""
+    return str(settings.network.private_endpoint_subnet[FIRST_ADDRESS])
 
 
 class PrivateEndpoint(Component):
@@ -43,7 +49,7 @@ class PrivateEndpoint(Component):
         super().__init__(name, opts)
         self._scope = scope
         self._child = pulumi.ResourceOptions(parent=self)
-        address = str(scope.settings.network.private_endpoint_subnet[FIRST_ADDRESS])
+        address = private_address(scope.settings)
         endpoint = self._endpoint(within, storage, address)
         zone = privatedns.PrivateZone(
             "zone",

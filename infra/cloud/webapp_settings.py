@@ -10,6 +10,7 @@ import pulumi
 from apps.contracts.enums import Source
 from apps.contracts.names import AzureEnv, Env, Port
 from infra.scope import Scope
+from stacks.settings import StackSettings
 from stacks.settings.platform import GatewayMode
 
 AUTHORITY: Final = "https://login.microsoftonline.com"
@@ -29,6 +30,17 @@ def listed(values: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
     return pulumi.Output.concat(*parts[1:])
 
 
+def entra_sign_in(settings: StackSettings) -> dict[str, str]:
+    """Whose tokens a backend takes: the tenant's, made out to the API that the page signs in to."""
+    tenant = settings.azure.tenant_id
+    return {
+        Env.LOGIN: "entra",
+        Env.AUTH_ISSUER: f"{AUTHORITY}/{tenant}/v2.0",
+        Env.AUTH_AUDIENCE: settings.azure.api_audience,
+        Env.AUTH_JWKS_URL: f"{AUTHORITY}/{tenant}/discovery/v2.0/keys",
+    }
+
+
 def webapp_settings(
     scope: Scope,
     *,
@@ -38,7 +50,7 @@ def webapp_settings(
     origins: Sequence[pulumi.Input[str]],
 ) -> dict[str, pulumi.Input[str]]:
     """Environment of the web app: readers only, no publisher's credential, data and live channel in Azure."""
-    settings, tenant = scope.settings, scope.settings.azure.tenant_id
+    settings = scope.settings
     simulated = settings.cluster.gateway is GatewayMode.SIMULATOR
     return {
         Env.BIND_HOST: "0.0.0.0",  # noqa: S104  (inside its container; App Service's front end is what faces outward)
@@ -48,13 +60,10 @@ def webapp_settings(
         Env.SYMBOL: settings.services.symbols[0],
         Env.STORE: settings.services.store.value,
         Env.HUB: settings.services.hub.value,
-        Env.LOGIN: "entra",
-        Env.AUTH_ISSUER: f"{AUTHORITY}/{tenant}/v2.0",
-        Env.AUTH_AUDIENCE: settings.azure.api_audience,
-        Env.AUTH_JWKS_URL: f"{AUTHORITY}/{tenant}/discovery/v2.0/keys",
+        **entra_sign_in(settings),
         Env.CORS_ORIGINS: listed(origins),
         AzureEnv.CLIENT_ID: client_id,
-        AzureEnv.TENANT_ID: tenant,
+        AzureEnv.TENANT_ID: settings.azure.tenant_id,
         AzureEnv.TABLES_ENDPOINT: tables_endpoint,
         AzureEnv.SIGNALR_ENDPOINT: signalr_endpoint,
         AppServiceEnv.PORT: str(Port.BACKEND),

@@ -27,18 +27,33 @@ NEVER_IN_PLACE = {
 KUBERNETES = {"apiVersion", "kind", "metadata.name", "metadata.namespace"}
 IMMUTABLE = {
     "kubernetes:apps/v1:Deployment": {"spec.selector"},
-    "kubernetes:apps/v1:StatefulSet": {"spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"},
-    "kubernetes:batch/v1:Job": {"spec.template", "spec.selector", "spec.completionMode"},
-    "kubernetes:core/v1:ConfigMap": {"data", "binaryData", "immutable"},
-    "kubernetes:core/v1:PersistentVolume": {"spec.local", "spec.hostPath", "spec.storageClassName"},
-    "kubernetes:core/v1:PersistentVolumeClaim": {"spec.storageClassName", "spec.volumeName", "spec.accessModes"},
-    "kubernetes:core/v1:Secret": {"data", "stringData", "type", "immutable"},
-    "kubernetes:core/v1:Service": {"spec.clusterIP", "spec.type"},
+    "kubernetes:apps/v1:DaemonSet": {"spec.selector"},
+    "kubernetes:apps/v1:StatefulSet": {
+        "spec.podManagementPolicy",
+        "spec.revisionHistoryLimit",
+        "spec.selector",
+        "spec.serviceName",
+        "spec.volumeClaimTemplates",
+    },
+    "kubernetes:batch/v1:Job": {"spec.completions", "spec.parallelism", "spec.selector", "spec.template"},
+    "kubernetes:core/v1:ConfigMap": {"data", "binaryData"},
+    "kubernetes:core/v1:PersistentVolume": {"spec.local", "spec.hostPath"},
+    "kubernetes:core/v1:PersistentVolumeClaim": {
+        "spec.accessModes",
+        "spec.selector",
+        "spec.storageClassName",
+        "spec.volumeName",
+    },
+    "kubernetes:core/v1:Secret": {"data", "stringData", "type"},
+    "kubernetes:core/v1:Service": {"spec.clusterIP"},
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": {"roleRef"},
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {"roleRef"},
-    "kubernetes:storage.k8s.io/v1:StorageClass": {"provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"},
+    "kubernetes:storage.k8s.io/v1:StorageClass": {"provisioner", "parameters"},
 }
-"""What the Kubernetes provider replaces an object for, beside its name, namespace and kind."""
+"""What the Kubernetes provider replaces an object for, beside its name, namespace and kind (its provider/diff.go).
+
+What else the API server keeps fixed, such as the binding mode of a class, the server refuses to change.
+"""
 
 
 def replacing(token: str) -> frozenset[str]:

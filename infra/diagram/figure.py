@@ -23,6 +23,29 @@ OBSERVERS = (
     "observability/workbook",
     "tunnel-alerts",
 )
+IN_CLUSTER = (
+    "accounts",
+    "alert-rules",
+    "backend",
+    "config",
+    "credentials",
+    "dashboards",
+    "detector",
+    "ibkr-gateway",
+    "ibkr-gateway-paper",
+    "log-forwarder",
+    "log-forwarder/rights",
+    "monitoring",
+    "namespaces",
+    "network-policies",
+    "release-namespaces",
+    "resolver",
+    "schedule",
+    "service-monitors",
+    "trading-bot",
+    "volumes",
+)
+"""Of the layers cluster and releases: one box, since each of its parts is a picture of its own."""
 
 
 def figure(plan: Plan, settings: StackSettings) -> Figure:
@@ -73,10 +96,13 @@ def _outside(settings: StackSettings) -> tuple[Box, ...]:
                 f"bot × {services.bot_replicas}: paper orders, two locks",
                 "IB gateways: quotes in, orders out",
                 "monitoring, log forwarding",
+                "volumes that outlive all of it",
             ),
             (40, 105),
             (230, 120),
             Kind.CLUSTER,
+            protected=True,
+            components=IN_CLUSTER,
         ),
         Box(
             "Interactive Brokers", ("live and paper account,", "over the internet"), (40, 270), (160, 62), Kind.OUTSIDE

@@ -19,6 +19,7 @@ from stacks.checks import check, remarks
 from stacks.costs import monthly
 from stacks.keys import all_keys
 from stacks.load import Need, for_plan, load, load_all, needed
+from stacks.pins import unresolved
 from stacks.settings import StackSettings
 
 PERSONAL = (
@@ -64,6 +65,11 @@ class Golden:
     def needed(self) -> list[Need]:
         """What an operator must set before up."""
         return needed(self.settings)
+
+    @property
+    def unresolved(self) -> list[str]:
+        """Images of others that have no digest yet."""
+        return unresolved(self.settings)
 
     @property
     def remarks(self) -> list[str]:

@@ -30,9 +30,9 @@ def lines(golden: Golden) -> Iterator[str]:
     if golden.committed:
         yield from _changes(golden, found)
     yield f"  {cost_line(cost_of(golden))}"
-    if golden.needed:
+    if needed := [*(need.sentence for need in golden.needed), *golden.unresolved]:
         yield "  needed before up:"
-        yield from (f"    {escape(need.sentence)}" for need in golden.needed)
+        yield from (f"    {escape(sentence)}" for sentence in needed)
     if golden.remarks:
         yield "  worth knowing:"
         yield from (f"    {escape(remark)}" for remark in golden.remarks)
@@ -104,6 +104,7 @@ def as_object(golden: Golden) -> dict[str, Any]:
         "needed": [
             {"key": need.key, "layer": need.layer, "refuses": need.refuses, "why": need.why} for need in golden.needed
         ],
+        "unresolved": golden.unresolved,
         "remarks": golden.remarks,
     }
 

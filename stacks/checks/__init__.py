@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from stacks.checks import addresses, azure_names, budget, composition, gateway, personal, services, shared_cluster
+from stacks.checks import (
+    addresses,
+    azure_names,
+    budget,
+    cluster,
+    composition,
+    gateway,
+    personal,
+    services,
+    shared_cluster,
+)
 from stacks.checks.budget import Cost
 from stacks.refusal import refuse
 from stacks.settings import StackSettings
@@ -15,6 +25,7 @@ _ALONE: tuple[Callable[[StackSettings], Iterator[str]], ...] = (
     azure_names.alone,
     gateway.alone,
     services.alone,
+    cluster.alone,
     personal.alone,
     budget.alone,
 )

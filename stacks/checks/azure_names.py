@@ -69,7 +69,7 @@ LABEL = NameRule(
 )
 OBJECT = NameRule("Kubernetes object", rf"{_LABEL}(\.{_LABEL})*", f"{_LABEL_WORDS}, and '.' between such", 1, 253)
 
-IDENTITY_ROLES = ("webapp", "detector", "backend", "bot")
+IDENTITY_ROLES = ("webapp", "detector", "backend", "bot", "deploy", "preview")
 
 
 def ruled(settings: StackSettings) -> Iterator[tuple[str, str, NameRule]]:
@@ -77,6 +77,7 @@ def ruled(settings: StackSettings) -> Iterator[tuple[str, str, NameRule]]:
     names = Names(settings)
     if settings.includes(Layer.CLOUD):
         yield from _overridable(settings, names)
+        yield from _bootstrapped(names)
         yield from (("projectName", name, rule) for name, rule in _derived(names))
     if settings.includes(Layer.VPN) and settings.vpn.sku is not VpnSku.NONE:
         for name in (names.vpn_gateway, names.vpn_public_address, names.local_network_gateway, names.vpn_connection):
@@ -99,6 +100,14 @@ def _overridable(settings: StackSettings, names: Names) -> Iterator[tuple[str, s
         yield "names.registry", names.registry, REGISTRY
 
 
+def _bootstrapped(names: Names) -> Iterator[tuple[str, str, NameRule]]:
+    """Names of what `spy bootstrap` makes."""
+    yield "bootstrap.resourceGroup", names.state_resource_group, RESOURCE_GROUP
+    yield "bootstrap.stateAccount", names.state_account, STORAGE
+    yield "bootstrap.vault", names.secrets_vault, VAULT
+    yield "bootstrap.issuerAccount", names.issuer_account, STORAGE
+
+
 def _derived(names: Names) -> Iterator[tuple[str, NameRule]]:
     """Names inside the resource group."""
     yield names.virtual_network, NETWORK
@@ -117,6 +126,23 @@ def _derived(names: Names) -> Iterator[tuple[str, NameRule]]:
     yield names.availability_test, MONITOR
     yield names.budget, BUDGET
     yield from ((names.identity(role), IDENTITY) for role in IDENTITY_ROLES)
+
+
+UNIQUE = frozenset(
+    {
+        "bootstrap.resourceGroup",
+        "bootstrap.stateAccount",
+        "bootstrap.vault",
+        "bootstrap.issuerAccount",
+        "names.resourceGroup",
+        "names.registry",
+        "names.storage",
+        "names.vault",
+        "names.webapp",
+        "names.signalr",
+    }
+)
+"""Keys of names that two stacks cannot both have."""
 
 
 def alone(settings: StackSettings) -> Iterator[str]:
@@ -139,5 +165,4 @@ def together(stacks: Sequence[StackSettings]) -> Iterator[str]:
 
 
 def _unique_names(settings: StackSettings) -> dict[str, str]:
-    unique = {"names.resourceGroup", "names.registry", "names.storage", "names.vault", "names.webapp", "names.signalr"}
-    return {key: name.lower() for key, name, _ in ruled(settings) if key in unique}
+    return {key: name.lower() for key, name, _ in ruled(settings) if key in UNIQUE}

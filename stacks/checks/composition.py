@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stacks.checks.words import given
+from stacks.checks.words import HOST, HOST_FORM, given
 from stacks.naming import PLAIN_STACK, Names
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import RegistryMode, SignalrSku
@@ -26,8 +26,6 @@ _REGISTRY_ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/[^/]+/providers"
     r"/Microsoft\.ContainerRegistry/registries/(?P<name>[A-Za-z0-9]+)"
 )
-_HOST = "HOST or HOST:PORT"
-_HOST_FORM = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def alone(settings: StackSettings) -> Iterator[str]:
@@ -49,9 +47,9 @@ def alone(settings: StackSettings) -> Iterator[str]:
 def _registry(settings: StackSettings) -> Iterator[str]:
     registry = settings.registry
     if registry.mode is RegistryMode.SHARED and not registry.host:
-        yield f"registry.mode is shared and registry.host is empty: set registry.host to {_HOST} of the shared registry"
-    if registry.host and not _HOST_FORM.fullmatch(registry.host):
-        yield f"registry.host {registry.host!r} is no host: give {_HOST} in small letters, without scheme and path"
+        yield f"registry.mode is shared and registry.host is empty: set registry.host to {HOST} of the shared registry"
+    if registry.host and not re.fullmatch(HOST_FORM, registry.host):
+        yield f"registry.host {registry.host!r} is no host: give {HOST} in small letters, without scheme and path"
     yield from _registry_id(settings)
     if registry.mode is RegistryMode.OWN:
         own = Names(settings.model_copy(update={"registry": registry.model_copy(update={"host": ""})})).registry_host

@@ -13,7 +13,7 @@ from stacks.needs import is_placeholder, value_of
 from stacks.settings import StackSettings
 
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_GUIDS = ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "cluster.uid")
+_GUIDS = ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "cluster.uid", "logs.forwarderId")
 _MAIL = r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+"
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
 _CONTACTS = 5
@@ -29,6 +29,7 @@ def alone(settings: StackSettings) -> Iterator[str]:
         yield from _principals(settings, keys)
     yield from _addresses(settings.vault.addresses)
     yield from _contacts(settings.alerts.contacts)
+    yield from _notifications(settings)
     yield from _issuer(settings.cluster.issuer)
     domain = settings.site.custom_domain
     if domain and not re.fullmatch(_DOMAIN, domain):
@@ -57,6 +58,15 @@ def _addresses(addresses: tuple[IPv4Network, ...]) -> Iterator[str]:
             yield f"vault.addresses holds {address}, which nobody has on the internet: give public addresses"
         elif address.prefixlen < _WIDEST:
             yield f"vault.addresses holds {address}: give ranges of /{_WIDEST} or smaller"
+
+
+def _notifications(settings: StackSettings) -> Iterator[str]:
+    """Mails of the cluster's monitoring have a sender and somebody to read them."""
+    sender = settings.notifications.mail_user
+    if given(sender) and not re.fullmatch(_MAIL, sender):
+        yield f"notifications.mailUser is {sender!r}: give an e-mail address, it is the sender too"
+    if settings.notifications.mail_server and not settings.alerts.contacts:
+        yield "notifications.mailServer is set and alerts.contacts is empty: name who is mailed"
 
 
 def _contacts(contacts: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from itertools import combinations
 from pathlib import PurePosixPath
 
 from stacks.checks.words import both, given
-from stacks.naming import CLUSTER_ROLES, VOLUMES, Names
+from stacks.naming import CLUSTER_ROLES, LOG_FORWARDER, VOLUMES, Names
+from stacks.pins import forwards_logs
 from stacks.settings import Layer, StackSettings
 
 
@@ -52,6 +53,11 @@ def cluster_objects(settings: StackSettings) -> dict[tuple[str, str], str]:
         **{("host folder", names.host_folder(volume)): "names.volumes" for volume in VOLUMES},
         **{("ClusterRole", names.cluster_role(role)): "names.clusterRoles" for role in CLUSTER_ROLES},
     }
+    if forwards_logs(settings):
+        owned |= {
+            ("namespace", names.log_namespace): "releases.logging",
+            ("host folder", names.host_folder(LOG_FORWARDER)): "names.volumes",
+        }
     return owned | _monitoring_objects(settings)
 
 

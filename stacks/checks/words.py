@@ -7,8 +7,11 @@ from ipaddress import IPv4Network
 from stacks.needs import is_placeholder
 from stacks.settings import StackSettings
 
-__all__ = ["NOT_ON_THE_INTERNET", "both", "given"]
+__all__ = ["HOST", "HOST_FORM", "NOT_ON_THE_INTERNET", "both", "given"]
 
+HOST = "HOST or HOST:PORT"
+HOST_FORM = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
+"""Of a registry, in words and as a pattern."""
 
 NOT_ON_THE_INTERNET = tuple(
     map(

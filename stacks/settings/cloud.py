@@ -153,6 +153,8 @@ class LogSettings(Section):
     publishers: tuple[str, ...] = Field(
         (), description="Principal ids (GUIDs) of log forwarders that may write, beside the services' identities"
     )
+    forwarder_id: str = Field("", description="Client id of the cluster's log forwarder; needed with releases.logging")
+    forwarder_expires: str = Field("", description="Day its secret ends, YYYY-MM-DD; written by spy bootstrap")
 
 
 class AlertSettings(Section):

@@ -1,4 +1,4 @@
-"""Settings of what runs: images, store and hub, replicas, market-data lines, cluster, releases, deployment."""
+"""Settings of the platform: images, store and hub, replicas, market-data lines, the cluster, what a run reaches."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stacks.settings.base import Section, must
+from stacks.settings.workloads import Size
 
 UNRESOLVED = "unresolved"
 """A digest that nobody has resolved yet: allowed in a plan, refused by prod."""
@@ -70,6 +71,12 @@ class ImageSettings(Section):
     detector: Digest = Field(UNRESOLVED, description="Digest of spy-detector")
     trading_bot: Digest = Field(UNRESOLVED, description="Digest of spy-trading-bot")
     simulator: Digest = Field(UNRESOLVED, description="Digest of spy-simulator")
+    commit: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{40})?$",
+        description="With source build: the commit they are built from, a label of each",
+        json_schema_extra=must("must be a commit of 40 hexadecimal digits, or empty"),
+    )
 
 
 class ServiceSettings(Section):
@@ -80,6 +87,7 @@ class ServiceSettings(Section):
     detector_replicas: int = Field(3, ge=1, le=9, description="One active and the rest standing by")
     backend_replicas: int = Field(2, ge=1, le=9, description="Backends in the cluster; one with sqlite or embedded")
     bot_replicas: int = Field(0, ge=0, le=1, description="0: the bot's first lock")
+    size: Size = Field(Size.FULL, description="CPU and memory of the services: full or half")
     symbols: tuple[str, ...] = Field(("SPY",), min_length=1, description="Underlyings watched")
     data_lines: int = Field(100, ge=1, le=10_000, description="Market-data lines of the login")
     reserved_lines: int = Field(20, ge=0, le=10_000, description="Lines left to other programs of the login")
@@ -102,14 +110,14 @@ class ClusterSettings(Section):
         pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
         description="Host folder of the local volumes",
     )
+    volume_node: str = Field(
+        "", description="Node of the local volumes, its label kubernetes.io/hostname; empty: any node the pods may use"
+    )
+    api_range: IPv4Network = Field(
+        IPv4Network("0.0.0.0/0"),
+        description="Addresses of the API server, which pods that use it may reach; 0.0.0.0/0: any",
+    )
     gateway: GatewayMode = Field(GatewayMode.LIVE_AND_PAPER, description="live-and-paper, paper or simulator")
-
-
-class ReleaseSettings(Section):
-    """Helm releases."""
-
-    monitoring: bool = Field(default=True, description="Install kube-prometheus-stack: once per cluster")
-    grafana_node_port: int = Field(32354, ge=30000, le=32767, description="NodePort of Grafana")
 
 
 class DeploySettings(Section):

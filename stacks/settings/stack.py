@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field, SecretStr
 
 from stacks.settings.base import Section
+from stacks.settings.bootstrap import BootstrapSettings
 from stacks.settings.cloud import (
     AlertSettings,
     AzureSettings,
@@ -27,8 +28,16 @@ from stacks.settings.platform import (
     ClusterSettings,
     DeploySettings,
     ImageSettings,
-    ReleaseSettings,
     ServiceSettings,
+)
+from stacks.settings.workloads import (
+    GatewaySettings,
+    NotificationSettings,
+    ReleaseSettings,
+    ScheduleSettings,
+    TuningSettings,
+    UpstreamSettings,
+    VolumeSettings,
 )
 
 
@@ -80,9 +89,16 @@ class StackSettings(Section):
     vault: VaultSettings = VaultSettings()
     budget: BudgetSettings = BudgetSettings()
     services: ServiceSettings = ServiceSettings()
+    tuning: TuningSettings = TuningSettings()
     cluster: ClusterSettings = ClusterSettings()
+    volumes: VolumeSettings = VolumeSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    upstream: UpstreamSettings = UpstreamSettings()
     deploy: DeploySettings = DeploySettings()
+    bootstrap: BootstrapSettings = BootstrapSettings()
 
     # Secrets have top-level keys of their own: one secret inside an object would make the whole object secret.
     vpn_psk: SecretStr = Field(SecretStr(""), description="Pre-shared key of the tunnel; empty: made by the program")
@@ -92,6 +108,20 @@ class StackSettings(Section):
     signalr_connection_string: SecretStr = Field(
         SecretStr(""), description="Connection string of SignalR; only with cluster.identity keys"
     )
+    registry_password: SecretStr = Field(
+        SecretStr(""), description="Password of the registry's token for the cluster, made once outside the program"
+    )
+    ibkr_username: SecretStr = Field(SecretStr(""), description="User name of the broker's live login, for data")
+    ibkr_password: SecretStr = Field(SecretStr(""), description="Its password")
+    ibkr_paper_username: SecretStr = Field(SecretStr(""), description="User name of the broker's paper login")
+    ibkr_paper_password: SecretStr = Field(SecretStr(""), description="Its password")
+    publisher_secret: SecretStr = Field(
+        SecretStr(""), description="Secret by which detector and bot sign in to the backend; with cluster.identity keys"
+    )
+    logs_secret: SecretStr = Field(SecretStr(""), description="Client secret of the log forwarder's principal")
+    grafana_password: SecretStr = Field(SecretStr(""), description="Password of Grafana's admin")
+    telegram_token: SecretStr = Field(SecretStr(""), description="Token of the Telegram bot that tells of alerts")
+    mail_password: SecretStr = Field(SecretStr(""), description="Password of notifications.mailUser")
 
     def includes(self, layer: Layer) -> bool:
         """Whether the stack has this layer."""

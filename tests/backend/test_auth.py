@@ -186,6 +186,17 @@ async def test_a_backend_that_others_can_reach_gives_no_local_token(tmp_path: Pa
     assert answer.status_code == 403
 
 
+async def test_in_a_container_that_is_published_on_loopback_the_machine_gets_its_token(tmp_path: Path) -> None:
+    """Docker's own address is the caller there, and the socket is bound to every address of the container."""
+    inside = {"bind_host": "0.0.0.0", "published_on_loopback": True}  # noqa: S104
+    async with running(tmp_path, **inside) as here:
+        answers = [
+            await here.client.post("/api/token", json=LOCAL, headers=headers)
+            for headers in ({}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Via": "1.1 proxy"})
+        ]
+    assert [answer.status_code for answer in answers] == [200, 403, 403, 403]
+
+
 async def test_with_entra_no_token_is_issued_here(tmp_path: Path) -> None:
     entra = {"login": "entra", "auth_issuer": "https://issuer.example", "auth_jwks_url": "http://127.0.0.1:9/keys"}
     async with running(tmp_path, **entra) as here:

@@ -13,10 +13,10 @@ from apps.detector.detection import Detection
 from apps.detector.frames import FrameComposer
 from apps.detector.scanner import Scanner
 from apps.market.chain import Chain
+from apps.market.contract_hours import ContractHours
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours
 from tests.bench.row import ROUNDS, Budget, Rounds, Row, rounds_of, seconds_per_call
 from tests.detector.helpers import OPEN_1005, STREAM, header, make_chain
 

@@ -21,10 +21,10 @@ from rich.console import Console
 from apps.contracts.enums import CloseReason, EpisodeStatus, Kind, Severity
 from apps.detector.episodes import Episode, Episodes, Key, Sighting
 from apps.market.chain import Chain, Underlying
+from apps.market.contract_hours import ContractHours
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours
 from apps.simulator.families import FAMILIES
 from apps.simulator.scenarios import load
 from apps.simulator.world import World

@@ -9,7 +9,7 @@ import pytest
 from apps.cli.ports import LOOPBACK, PortTaken, choose_ports
 from apps.contracts.names import Env
 
-KEYS = (Env.BACKEND_PORT, Env.DETECTOR_PORT, Env.SIMULATOR_PORT, Env.SIMULATOR_CONTROL_PORT)
+KEYS = (Env.BACKEND_PORT, Env.DETECTOR_PORT, Env.SIMULATOR_PORT, Env.SIMULATOR_CONTROL_PORT, Env.BOT_PORT)
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def all_ports_free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_zero_takes_free_ports_that_all_differ() -> None:
     ports = choose_ports(page=0)
-    numbers = [ports.backend, ports.detector, ports.simulator, ports.control, ports.score]
+    numbers = [ports.backend, ports.detector, ports.simulator, ports.control, ports.bot, ports.score]
     assert 0 not in numbers
     assert len(set(numbers)) == len(numbers)
 

@@ -57,7 +57,7 @@ def test_ctrl_c_stops_every_service_and_exits_cleanly(started: subprocess.Popen[
     address = address_of(started)
     assert httpx.get(address).headers["content-type"].startswith("text/html")
     children = children_of(started)
-    assert len(children) == 4
+    assert len(children) == 5
     started.send_signal(signal.SIGINT)
     assert started.wait(20) == 0
     _gone, alive = psutil.wait_procs(children, timeout=5)

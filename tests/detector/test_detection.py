@@ -16,9 +16,9 @@ from apps.contracts.events import Signal
 from apps.detector.anomaly_record import exchange_letters
 from apps.detector.detection import Detection
 from apps.detector.sampler import Sampler, flow_of, gamma_of, market_of, smile_of
+from apps.market.contract_hours import ContractHours
 from apps.market.flow import FlowTotals
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours
 from tests.detector.helpers import OPEN_1005, STREAM, make_chain
 
 CALL_596 = (596.0, True)

@@ -9,12 +9,16 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from apps.contracts.names import lease_name
+from tests.cluster import manifests
+from tests.cluster.control_plane import ControlPlane
 from tests.detector.helpers import ROOT, IngestProcess, detector_environment, free_port, ingest_process, wait_until
 
 
@@ -44,6 +48,7 @@ class Platform:
         self.folder, self.server = folder, server
         self.wire, self.control = free_port(), free_port()
         self.detectors: list[tuple[Child, int]] = []
+        self.leadership: dict[str, str] = {}
         words = [
             "apps.simulator",
             "--scenario",
@@ -59,6 +64,7 @@ class Platform:
     def detector(self, **more: str) -> tuple[Child, int]:
         """Start one more; (process, port of its probes)."""
         port = free_port()
+        more = {**more, **self.leadership, "POD_NAME": f"detector-{len(self.detectors)}"}
         environment = detector_environment(
             self.folder,
             self.server.url,
@@ -88,6 +94,51 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
             made.end()
 
 
+def give_leases(cluster: ControlPlane, namespace: str, folder: Path) -> dict[str, str]:
+    """A ServiceAccount with the rights of a detector, and what its Pod finds."""
+    group, kind = ["coordination.k8s.io"], ["leases"]
+    rules = [
+        {"apiGroups": group, "resources": kind, "verbs": ["get", "update"], "resourceNames": [lease_name("SPY")]},
+        {"apiGroups": group, "resources": kind, "verbs": ["create"]},
+    ]
+    for manifest in (
+        manifests.service_account("detector", namespace),
+        manifests.role("detector", namespace, rules),
+        manifests.role_binding("detector", namespace),
+    ):
+        cluster.admin.apply(manifest)
+    found = cluster.in_cluster(namespace, "detector", folder)
+    found |= {
+        "LEADERSHIP": "lease",
+        "LEASE_SECONDS": "10",
+    }  # patience for a busy machine: its API server may take seconds
+    return {**found, "NAMESPACE": namespace, "KUBERNETES_CREDENTIALS_DIR": str(folder)}
+
+
+@pytest.fixture(params=["file", "lease"])
+def led(request: pytest.FixtureRequest, platform: Platform, tmp_path: Path) -> Platform:
+    """A platform whose detectors lead by a file, and one by a Lease of a real API server."""
+    if request.param == "lease":
+        cluster, namespace = request.getfixturevalue("cluster"), request.getfixturevalue("namespace")
+        platform.leadership = give_leases(cluster, namespace, tmp_path / "credentials")
+    return platform
+
+
+def leader_and_standby(platform: Platform) -> tuple[tuple[Child, int], tuple[Child, int]]:
+    """Two started together: who leads and is live, and who stands by."""
+    both = [platform.detector(), platform.detector()]
+    wait_until(lambda: any(is_live(port) for _, port in both), what="one of them is live")
+    wait_until(lambda: all(ask(port, "/ready").get("ready") for _, port in both), what="both are ready")
+    roles = {port: str(ask(port, "/ready")["role"]) for _, port in both}
+    assert sorted(roles.values()) == ["leader", "standby"]
+    leader, standby = sorted(both, key=lambda one: roles[one[1]])
+    return leader, standby
+
+
+def epochs(server: IngestProcess) -> list[int]:
+    return sorted({int(key[4]) for key, _ in server.seen()["streams"]})
+
+
 def ask(port: int, path: str) -> dict[str, object]:
     with contextlib.suppress(httpx.HTTPError):
         return dict(httpx.get(f"http://127.0.0.1:{port}{path}", timeout=2).json())
@@ -103,23 +154,44 @@ def contiguous(server: IngestProcess, epoch: int) -> bool:
     return seqs == list(range(1, len(seqs) + 1)) and bool(seqs)
 
 
-def test_two_started_together_are_one_leader_and_one_standby_that_takes_over_from_a_kill(platform: Platform) -> None:
+def test_two_started_together_are_one_leader_and_one_standby_that_takes_over_from_a_kill(led: Platform) -> None:
     """Nothing published is lost or doubled, the epoch rises, the blind interval is told; no truth file exists."""
-    both = [platform.detector(), platform.detector()]
-    wait_until(lambda: any(is_live(port) for _, port in both), what="one of them is live")
-    wait_until(lambda: all(ask(port, "/ready").get("ready") for _, port in both), what="both are ready")
-    roles = {port: ask(port, "/ready")["role"] for _, port in both}
-    assert sorted(map(str, roles.values())) == ["leader", "standby"]
-    (leader, _), (standby, standby_port) = sorted(both, key=lambda one: str(roles[one[1]]))
-    wait_until(lambda: any(e["type"] == "smile" for e in platform.server.events(1)), what="a smile of the first")
+    server = led.server
+    (leader, _), (standby, standby_port) = leader_and_standby(led)
+    first = epochs(server)[-1]
+    wait_until(lambda: any(e["type"] == "smile" for e in server.events(first)), what="a smile of the first")
     leader.end(signal.SIGKILL)
+    began = time.monotonic()
+    wait_until(lambda: ask(standby_port, "/ready")["role"] == "leader", what="the standby leads")
+    led_after = time.monotonic() - began
     wait_until(lambda: is_live(standby_port), what="the standby is live")
-    assert ask(standby_port, "/ready")["role"] == "leader"
-    wait_until(lambda: any(e["type"] == "smile" for e in platform.server.events(2)), what="a smile of the second")
-    assert contiguous(platform.server, 1)
-    assert contiguous(platform.server, 2)
-    gaps = [event["body"] for event in platform.server.events(2) if event["type"] == "gap"]
+    print(f"kill -9 to leading {led_after:.2f} s, to live {time.monotonic() - began:.2f} s")
+    second = epochs(server)[-1]
+    wait_until(lambda: any(e["type"] == "smile" for e in server.events(second)), what="a smile of the second")
+    assert second > first
+    assert contiguous(server, first)
+    assert contiguous(server, second)
+    gaps = [event["body"] for event in server.events(second) if event["type"] == "gap"]
     assert [gap["reason"] for gap in gaps if gap["ended_at"]][:1] == ["takeover"]
+    assert standby.end(signal.SIGTERM) == 0
+
+
+def test_a_leader_that_is_asked_to_stop_hands_over_everything_and_the_lead(led: Platform) -> None:
+    server = led.server
+    (leader, _), (standby, standby_port) = leader_and_standby(led)
+    first = epochs(server)[-1]
+    wait_until(lambda: any(e["type"] == "smile" for e in server.events(first)), what="a smile of the first")
+    began = time.monotonic()
+    assert leader.end(signal.SIGTERM) == 0
+    ended = time.monotonic() - began
+    wait_until(lambda: ask(standby_port, "/ready")["role"] == "leader", what="the standby leads")
+    print(f"SIGTERM to its end {ended:.2f} s, to the next leading {time.monotonic() - began:.2f} s")
+    wait_until(lambda: is_live(standby_port), what="the standby is live")
+    second = epochs(server)[-1]
+    assert second > first
+    assert contiguous(server, first)
+    spool = led.folder / "data" / "spool" / "SPY" / str(first)
+    assert json.loads((spool / "cursors" / "backend.json").read_text())["seq"] == len(server.events(first))
     assert standby.end(signal.SIGTERM) == 0
 
 
@@ -176,6 +248,15 @@ def run_once(folder: Path, **more: str) -> tuple[int, str]:
 def test_a_wrong_setting_ends_with_code_two_and_a_sentence(tmp_path: Path, key: str, value: str, says: str) -> None:
     code, said = run_once(tmp_path, **{key: value})
     assert (code, says in said, "Traceback" in said) == (2, True, False), said
+
+
+def test_a_lease_outside_a_cluster_ends_with_code_two_and_says_what_is_missing(tmp_path: Path) -> None:
+    """What a person must change is known once the clock is; nothing has been led before."""
+    code, said = run_once(
+        tmp_path, LEADERSHIP="lease", NAMESPACE="here", POD_NAME="detector-0", SOURCE="delayed", RUN_ID=""
+    )
+    assert (code, "Traceback" in said, said.count("\n")) == (2, False, 1), said
+    assert "LEADERSHIP=lease cannot be used here. KUBERNETES_SERVICE_HOST" in said
 
 
 def test_a_taken_port_ends_with_code_two_and_names_its_key(tmp_path: Path) -> None:

@@ -55,6 +55,25 @@ def test_every_fee_that_the_environment_takes_the_scan_takes_too(
     assert isinstance(load_settings(DetectorSettings).scan, ScanSettings)
 
 
+def test_the_longest_pause_between_scans_may_be_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quotes drive the scans; the pause is for when none come, and then the chain is stale long before."""
+    monkeypatch.setenv("SCAN_INTERVAL_SECONDS", "300")
+    assert load_settings(DetectorSettings).scan_interval_seconds == 300
+    monkeypatch.setenv("SCAN_INTERVAL_SECONDS", "301")
+    with pytest.raises(SettingsError, match="SCAN_INTERVAL_SECONDS=301: input should be less than or equal to 300"):
+        load_settings(DetectorSettings)
+
+
+@pytest.mark.parametrize("missing", ["NAMESPACE", "POD_NAME"])
+def test_a_lease_needs_to_know_the_pod(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in {"LEADERSHIP": "lease", "NAMESPACE": "spy-options-bot", "POD_NAME": "detector-0"}.items():
+        monkeypatch.setenv(key, value)
+    assert load_settings(DetectorSettings).leadership == "lease"
+    monkeypatch.delenv(missing)
+    with pytest.raises(SettingsError, match=f"LEADERSHIP=lease needs {missing}"):
+        load_settings(DetectorSettings)
+
+
 def test_a_dearer_contract_leaves_less_of_the_edge_by_both_its_fees() -> None:
     thin = make_chain(OPEN_1005, cheap={(596.0, True): -0.25})
     edges = []

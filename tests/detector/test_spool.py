@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from apps.detector.spool import Spool
 from apps.detector.spool_log import EpochLog, SpoolFull
-from apps.detector.spool_record import Damaged, Record, decode, encode, sound_prefix
+from apps.service.spool_record import Damaged, Record, decode, encode, sound_prefix
 from tests.detector.helpers import STREAM
 from tests.small_disk import small_disk
 

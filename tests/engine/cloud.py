@@ -19,6 +19,7 @@ from tests.engine.azure_rules import Existing, Refused
 from tests.engine.messages import Properties
 
 GROUP = "azure-native:resources:ResourceGroup"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ class Cloud:
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def bootstrap(self, stack: str) -> None:
-        """What `spy bootstrap` makes for a stack: its resource group."""
+        """What is there before a stack: the resource group that `spy bootstrap` makes, and a running cluster."""
         self.seed(GROUP, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-spy-options-{stack}")
+        self.seed(NAMESPACE, "kube-system")
 
     def seed(self, token: str, identifier: str) -> None:
         """Something that was there before any stack."""

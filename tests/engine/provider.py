@@ -6,7 +6,7 @@ They answer the engine's protocol and hand every change to one Cloud. They reach
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -52,7 +52,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        return _difference(changed_paths(properties(request.old_inputs), properties(request.news)))
+        return difference(changed_paths(properties(request.old_inputs), properties(request.news)))
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
         self._cloud.begin_run()
@@ -64,22 +64,22 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.InvokeResponse(**{"return": struct(answer)})
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        found = cloud_model.failures(_token(request.urn), properties(request.news))
+        found = cloud_model.failures(token_of(request.urn), properties(request.news))
         failures = [provider_pb2.CheckFailure(reason=reason) for reason in found]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         old, new = properties(request.old_inputs), properties(request.news)
         changes = changed_paths(old, new)
-        fixed = cloud_model.replacing(_token(request.urn))
-        replaces = [path for path in changes if _replaces(path, fixed)]
-        return _difference(changes, replaces, delete_first=bool(replaces) and _same_object(request.urn, old, new))
+        fixed = cloud_model.replacing(token_of(request.urn))
+        replaces = [path for path in changes if replaced_by(path, fixed)]
+        return difference(changes, replaces, delete_first=bool(replaces) and _same_object(request.urn, old, new))
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
-        token, inputs = _token(request.urn), properties(request.properties)
+        token, inputs = token_of(request.urn), properties(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(
-                properties=struct(cloud_model.previewed(token, _name(request.urn), inputs))
+                properties=struct(cloud_model.previewed(token, name_of(request.urn), inputs))
             )
         with _refusing(context):
             identifier, outputs = self._cloud.create(token, request.urn, inputs)
@@ -87,7 +87,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         with _refusing(context):
-            found = self._cloud.read(_token(request.urn), request.urn, request.id)
+            found = self._cloud.read(token_of(request.urn), request.urn, request.id)
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
@@ -95,7 +95,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        token, inputs = _token(request.urn), properties(request.news)
+        token, inputs = token_of(request.urn), properties(request.news)
         if request.preview:
             outputs = properties(request.olds) | inputs
         else:
@@ -105,19 +105,27 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         with _refusing(context):
-            self._cloud.delete(_token(request.urn), request.urn, request.id)
+            self._cloud.delete(token_of(request.urn), request.urn, request.id)
         return empty_pb2.Empty()
 
 
 @contextmanager
-def attached(cloud: Cloud) -> Iterator[str]:
-    """Serve every package on a loopback port; gives the value of PULUMI_DEBUG_PROVIDERS."""
+def attached(
+    cloud: Cloud, instead: Mapping[str, provider_pb2_grpc.ResourceProviderServicer | None] | None = None
+) -> Iterator[str]:
+    """Serve every package on a loopback port; gives the value of PULUMI_DEBUG_PROVIDERS.
+
+    `instead`: providers of other packages' making, by package; None for one that the engine finds by itself.
+    """
+    served = {package: StandIn(package, cloud) for package in VERSIONS} | dict(instead or {})
     options = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
     with ThreadPoolExecutor(max_workers=64, thread_name_prefix="stand-in") as pool:
         servers, addresses = [], []
-        for package in VERSIONS:
+        for package, provider in served.items():
+            if provider is None:
+                continue
             server = grpc.server(pool, options=options)
-            provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(package, cloud), server)
+            provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
             addresses.append(f"{package}:{server.add_insecure_port('127.0.0.1:0')}")
             server.start()
             servers.append(server)
@@ -128,24 +136,25 @@ def attached(cloud: Cloud) -> Iterator[str]:
                 stopped.wait()
 
 
-def _token(urn: str) -> str:
+def token_of(urn: str) -> str:
     """Type of a resource: the last segment of the URN's type chain."""
     return urn.split("::")[2].rpartition("$")[2]
 
 
-def _name(urn: str) -> str:
+def name_of(urn: str) -> str:
+    """Name of a resource: the last part of the URN."""
     return urn.rpartition("::")[2]
 
 
 def _same_object(urn: str, old: Properties, new: Properties) -> bool:
     """Whether both would have one id, so that the old one must go before the new one comes."""
-    token, name = _token(urn), _name(urn)
+    token, name = token_of(urn), name_of(urn)
     if token.startswith("random:"):
         return False
     return cloud_model.created(token, name, old)[0] == cloud_model.created(token, name, new)[0]
 
 
-def _replaces(path: str, fixed: frozenset[str]) -> bool:
+def replaced_by(path: str, fixed: frozenset[str]) -> bool:
     """Whether a changed path is one that cannot change in place, lies in one, or holds one."""
     return any(
         whole in {"*", path} or path.startswith((f"{whole}.", f"{whole}[")) or whole.startswith(f"{path}.")
@@ -153,9 +162,10 @@ def _replaces(path: str, fixed: frozenset[str]) -> bool:
     )
 
 
-def _difference(
+def difference(
     changes: dict[str, str], replaces: list[str] | None = None, *, delete_first: bool = False
 ) -> provider_pb2.DiffResponse:
+    """The answer to a Diff: what changed, how, and which of it replaces the resource."""
     replaced = replaces or []
     kind = provider_pb2.PropertyDiff.Kind
     detailed = {

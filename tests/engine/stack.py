@@ -16,6 +16,7 @@ from typing import Any
 import pulumi
 import yaml
 from pulumi import automation
+from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 from pydantic import SecretStr
 from pydantic.alias_generators import to_snake
 
@@ -49,11 +50,14 @@ class EngineStack:
         *,
         secrets: Mapping[str, str] = SECRETS,
         backend: Mapping[str, str] | None = None,
+        instead: Mapping[str, ResourceProviderServicer | None] | None = None,
     ) -> None:
+        """`instead`: providers that are not the cloud's own stand-ins, by package: tests/engine/provider.py."""
         self.name = name
         self.folder = folder
         self.cloud = cloud
         self._secrets = secrets
+        self._instead = instead
         self._backend = dict(backend or {"PULUMI_BACKEND_URL": f"file://{folder}/backend"})
         self._providers: AbstractContextManager[str] | None = None
         self._addresses = ""
@@ -63,7 +67,7 @@ class EngineStack:
             self.configure(deployable(name))
 
     def __enter__(self) -> EngineStack:
-        self._providers = attached(self.cloud)
+        self._providers = attached(self.cloud, self._instead)
         self._addresses = self._providers.__enter__()
         return self
 
@@ -74,7 +78,7 @@ class EngineStack:
     def copy(self, folder: Path) -> EngineStack:
         """The same stack, its state and its cloud, for a test that changes them."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return EngineStack(self.name, folder, self.cloud.copy())
+        return EngineStack(self.name, folder, self.cloud.copy(), instead=self._instead)
 
     def _lay_out(self) -> None:
         (self.folder / "backend").mkdir(parents=True)

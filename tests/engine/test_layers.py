@@ -1,33 +1,28 @@
 """Layers: a run for one excludes those after it, on an empty stack and on a full one, and leaves the state whole.
 
-The exclusions are those of architecture.md D15: by the type of the layer's component, always with dependents.
+The runs are those of infra/layer_order.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pulumi import automation
 
+from infra.layer_order import ORDER, Run, deployment
 from infra.layers import LAYERS
+from stacks.load import load
 from stacks.settings import Layer
 from tests.engine.conftest import Deployed, Fresh
-from tests.engine.stack import EngineStack, assert_same_state
-
-ORDER = tuple(Layer)
-NO_CLUSTER = {"deploy": {"cluster": False}}
+from tests.engine.stack import ROOT, EngineStack, assert_same_state
 
 
-def exclusions(after: Layer, *, first: bool) -> list[str]:
-    """Patterns for a run up to this layer. Images are left out by the first run for the cloud only."""
-    later = [layer for layer in ORDER[ORDER.index(after) + 1 :] if first or layer is not Layer.IMAGES]
-    return [f"**{LAYERS[layer].TOKEN}**" for layer in later]
-
-
-def deploy(stack: EngineStack, layer: Layer, *, first: bool = False) -> None:
-    """What `spy deploy --layer` runs."""
-    stack.up(exclude=exclusions(layer, first=first), exclude_dependents=True)
+def deploy(stack: EngineStack, run: Run) -> None:
+    """What `spy deploy --layer` runs; without what it may not reach when nothing of the cluster is there."""
+    stack.configure(run.overrides)
+    stack.up(exclude=run.patterns, exclude_dependents=True)
 
 
 def layer_of(urn: str) -> Layer | None:
@@ -36,9 +31,11 @@ def layer_of(urn: str) -> Layer | None:
     return next((layer for layer, component in LAYERS.items() if component.TOKEN in chain), None)
 
 
-def outside(resources: Mapping[str, Mapping[str, Any]], excluded: Iterable[Layer]) -> set[str]:
-    """What a run without these layers leaves out: their resources and whatever depends on one."""
-    left_out = {urn for urn in resources if layer_of(urn) in set(excluded)}
+def outside(resources: Mapping[str, Mapping[str, Any]], run: Run) -> set[str]:
+    """What a run leaves out: the resources of later layers, whatever depends on one, and the cluster's proof."""
+    left_out = {urn for urn in resources if layer_of(urn) in run.excluded}
+    if Layer.CLUSTER in run.excluded:
+        left_out |= {urn for urn in resources if urn.endswith("Namespace::kube-system")}
     while True:
         more = {
             urn
@@ -50,20 +47,18 @@ def outside(resources: Mapping[str, Mapping[str, Any]], excluded: Iterable[Layer
         left_out |= more
 
 
-def later_than(layer: Layer) -> set[Layer]:
-    return set(ORDER[ORDER.index(layer) + 1 :])
-
-
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_an_empty_stack_is_deployed_layer_by_layer(deployed: Deployed, fresh: Fresh, name: str) -> None:
     whole, stack = deployed(name), fresh(name)
     expected = whole.resources()
-    present = {layer_of(urn) for urn in expected}
-    for layer in ORDER:
-        if layer not in present:
-            continue
-        deploy(stack, layer, first=layer is Layer.CLOUD)
-        assert set(expected) - set(stack.resources()) == outside(expected, later_than(layer))
+    for run in deployment(load(name, ROOT), present=()):
+        deploy(stack, run)
+        missing = set(expected) - set(stack.resources())
+        if run.first:
+            assert missing >= outside(expected, run)
+            assert {layer_of(urn) for urn in stack.resources()} == {Layer.CLOUD, None}
+        else:
+            assert missing == outside(expected, run)
     assert_same_state(stack, whole)
     stack.preview(expect_no_changes=True)
 
@@ -76,9 +71,9 @@ def test_a_run_for_a_layer_leaves_later_layers_alone_on_a_full_stack(copied: Dep
     for layer in ORDER:
         if layer is not Layer.IMAGES and {layer_of(urn) for urn in left} & {layer}:
             stack.cloud.forget_calls()
-            deploy(stack, layer)
+            deploy(stack, Run(layer))
             touched = {call.urn for call in stack.cloud.changes()}
-            assert touched == left - outside(stack.resources(), later_than(layer) - {Layer.IMAGES})
+            assert touched == left - outside(stack.resources(), Run(layer))
             left -= touched
     assert left == set()
     stack.preview(expect_no_changes=True)
@@ -91,10 +86,33 @@ def test_an_earlier_layer_is_deployed_while_the_cluster_is_down(
     stack = fresh("dev") if empty else copied("dev")
     before = set(stack.resources())
     stack.cloud.cluster_down = True
-    stack.configure({**NO_CLUSTER, "tags": {"owner": "somebody-else"}})
-    deploy(stack, Layer.VPN)
+    stack.configure({"tags": {"owner": "somebody-else"}})
+    deploy(stack, Run(Layer.VPN))
     after = set(stack.resources())
     assert {layer_of(urn) for urn in after} & {Layer.CLOUD}
     assert after >= before
     if not empty:
         assert after == before
+
+
+def test_a_first_deployment_goes_on_where_each_of_its_runs_was_interrupted(deployed: Deployed, fresh: Fresh) -> None:
+    whole, stack = deployed("dev"), fresh("dev")
+    settings = load("dev", ROOT)
+    interrupted = 0
+    for run in deployment(settings, present=()):
+        stack.cloud.fail_creation("*", nth=2)
+        with pytest.raises(automation.CommandError, match="the service is unavailable"):
+            deploy(stack, run)
+        interrupted += 1
+        deploy(stack, run)
+    assert interrupted == 4, "cloud, images, cluster, releases"
+    assert_same_state(stack, whole)
+
+
+def test_a_deployment_that_is_begun_again_changes_nothing(copied: Deployed) -> None:
+    stack = copied("dev")
+    present = {layer for layer in map(layer_of, stack.resources()) if layer}
+    stack.cloud.forget_calls()
+    for run in deployment(load("dev", ROOT), present):
+        deploy(stack, run)
+    assert stack.cloud.changes() == []

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.cloud_model import read
 from infra.cloud_model.outputs import TENANT
 from infra.cloud_model.paths import SUBSCRIPTION
 
-CLUSTER_UID = "c1a57e20-0000-4000-8000-000000000001"
+CLUSTER_UID = str(read("kubernetes:core/v1:Namespace", "kube-system")["metadata"]["uid"])
 API = "c1a57e20-0000-4000-8000-0000000000a1"
 DIGEST = "sha256:" + "ab" * 32
 
-SECRETS = {"vpnPsk": "correct-horse-battery-staple-psk"}
+SECRETS = {
+    "vpnPsk": "correct-horse-battery-staple-psk",
+    "registryPassword": "correct-horse-registry",
+    "ibkrUsername": "correct-horse-live-user",
+    "ibkrPassword": "correct-horse-live",
+    "ibkrPaperUsername": "correct-horse-paper-user",
+    "ibkrPaperPassword": "correct-horse-paper",
+    "publisherSecret": "correct-horse-battery-staple-publisher",
+    "logsSecret": "correct-horse-logs",
+    "grafanaPassword": "correct-horse-grafana",
+}
 """Secret settings, by key."""
 
 
@@ -21,6 +32,13 @@ def deployable(stack: str) -> dict[str, Any]:
         "azure": {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT, "apiAudience": API},
         "alerts": {"contacts": ["owner@example.org"]},
         "onPrem": {"address": "203.0.113.7"},
+        "logs": {"forwarderId": API},
+        "upstream": {
+            "github": "images.example.org",
+            "charts": "https://charts.example.org",
+            "gatewayDigest": DIGEST,
+            "forwarderDigest": DIGEST,
+        },
         "cluster": {"context": f"test-{stack}", "uid": CLUSTER_UID, "issuer": "https://issuer.example.org"},
         "images": dict.fromkeys(("backend", "detector", "tradingBot", "simulator"), DIGEST),
     }

@@ -381,7 +381,7 @@ CASES = (
     ),
     Case(
         "container-probes",
-        f"{K8S}apps/v1:Deployment",
+        f"{K8S}apps/v1:StatefulSet",
         DEPLOYMENT,
         (
             (f"{FIRST}.livenessProbe", REMOVE),

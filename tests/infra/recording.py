@@ -36,8 +36,15 @@ def symbolic(stack: str | StackSettings) -> Plan:
 
 
 def settings_of(stack: str | StackSettings) -> StackSettings:
-    """Settings of a committed stack file with placeholders for what is absent; settings as they are."""
-    return for_plan(load(stack, ROOT)) if isinstance(stack, str) else stack
+    """Settings of a committed stack file with placeholders for what is absent; settings as they are, but for the uid.
+
+    Without a cluster's uid, or the placeholder for it, nothing in the cluster is declared.
+    """
+    if isinstance(stack, str):
+        return for_plan(load(stack, ROOT))
+    if stack.cluster.uid:
+        return stack
+    return stack.model_copy(update={"cluster": stack.cluster.model_copy(update={"uid": "<setting:cluster.uid>"})})
 
 
 @cache

@@ -14,15 +14,11 @@ from pulumi import automation
 from infra import configuration
 from stacks.load import load
 from stacks.settings import StackSettings
-from tests.stacks.builders import DIGEST, GUID, ROOT, UID
+from tests.engine.values import SECRETS, deployable
+from tests.stacks.builders import GUID, ROOT, UID
 from tests.toolchain import pulumi_cli
 
-COMPLETE: dict[str, Any] = {
-    "azure": {"subscriptionId": GUID, "tenantId": GUID, "apiAudience": GUID},
-    "alerts": {"contacts": ["owner@example.org"]},
-    "cluster": {"context": "home", "uid": UID, "issuer": "https://issuer.example.org"},
-    "images": {"backend": DIGEST, "detector": DIGEST, "tradingBot": DIGEST},
-}
+COMPLETE: dict[str, Any] = {**deployable("prod"), **SECRETS}
 """What makes the committed files complete."""
 
 Previewed = Callable[..., StackSettings]

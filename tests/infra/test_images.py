@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.image_recipe import RECIPES, ImageRecipe
 from infra.images import REPOSITORIES, ImageRef, NoDigest
 from infra.plan import Mode, Plan, record, reveal
 from stacks.settings import StackSettings
 from tests.infra.order import made_before
 from tests.infra.recording import recorded
+from tools.images.build import ROOT, command
 
 IMAGE = "docker-build:index:Image"
 DIGESTS = {"backend": "a", "detector": "b", "tradingBot": "c", "simulator": "d"}
@@ -72,6 +74,30 @@ def test_each_image_is_built_from_its_own_services_dockerfile() -> None:
         "spy-trading-bot": "../apps/bot/Dockerfile",
         "spy-simulator": "../apps/simulator/Dockerfile",
     }
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.service)
+def test_the_program_builds_what_the_tests_of_the_images_build(recipe: ImageRecipe) -> None:
+    """One Dockerfile, context and list of arguments: those of the command by which Docker builds it in tests/images."""
+    built = plan({"images": {"source": "build", "commit": "c" * 40}}, LOCAL)
+    (inputs,) = (reveal(one.inputs) for one in built.of_type(IMAGE) if one.name == recipe.repository)
+    (program,) = ROOT.glob("infra/__main__.py")
+    arguments = {f"--build-arg={name}={value}" for name, value in inputs["buildArgs"].items()}
+    said = command("docker", recipe, arguments=recipe.arguments(commit="c" * 40), tag="any")
+    assert {part for part in said if part.startswith("--build-arg=")} == arguments
+    assert f"--network={inputs['network']}" in said
+    (platform,) = inputs["platforms"]
+    assert f"--platform={platform}" in said
+    assert (program.parent / inputs["context"]["location"]).resolve() == ROOT
+    assert (program.parent / inputs["dockerfile"]["location"]).resolve() == ROOT / recipe.dockerfile
+    assert f"--file={recipe.dockerfile}" in said
+    assert not inputs.keys() & {"labels", "target", "addHosts", "secrets", "ssh", "noCache"}
+
+
+@pytest.mark.parametrize("wrong", ["main", "c" * 39, "C" * 40, "v1.0"])
+def test_a_commit_is_forty_digits(wrong: str) -> None:
+    with pytest.raises(ValueError, match="commit"):
+        StackSettings.model_validate({"stack": "dev", "images": {"commit": wrong}})
 
 
 def test_no_machines_path_is_in_a_build() -> None:

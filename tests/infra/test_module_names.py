@@ -6,6 +6,7 @@ tests/test_import_rules.py asks the same of the standard library.
 from __future__ import annotations
 
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 
 from tests.stacks.builders import ROOT
 
@@ -20,4 +21,5 @@ def modules() -> set[str]:
 def test_no_module_directly_under_infra_bears_the_name_of_an_installed_package() -> None:
     installed = set(packages_distributions()) - {"infra"}
     assert {"pulumi", "yaml", "pydantic"} <= installed
-    assert not modules() & installed
+    # azure-identity claims a top-level name, images, under which it installs nothing: what cannot be imported hides.
+    assert not [name for name in modules() & installed if find_spec(name)]

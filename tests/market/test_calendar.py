@@ -1,14 +1,15 @@
-"""The one calendar: half-days, holidays, daylight saving, expiry instants, and trading hours without the package."""
+"""The one calendar: half-days, holidays, daylight saving, expiry instants; its days are the calendar package's."""
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.market import exchange_days
 from apps.market.calendar import (
     NEW_YORK,
     YEAR_SECONDS,
@@ -16,9 +17,11 @@ from apps.market.calendar import (
     ExchangeCalendar,
     new_york_day,
     new_york_instant,
+    recorded_closes,
     years_between,
 )
 from apps.market.hours import session_closes
+from tools.exchange_days import library_closes, page
 
 FIRST, LAST = date(2024, 1, 1), date(2027, 12, 31)
 HALF_DAYS = [
@@ -85,28 +88,28 @@ def test_daylight_saving_moves_the_utc_hours_and_not_the_new_york_ones(calendar:
         assert datetime.fromtimestamp(session.open, NEW_YORK).time() == time(9, 30)
 
 
-def test_the_calendar_reaches_beyond_the_package_s_own_year_ahead() -> None:
+def test_the_calendar_reaches_years_ahead() -> None:
     far = date(datetime.now(UTC).year + 3, 1, 1)
     assert ExchangeCalendar(far, far + timedelta(days=30)).sessions(far, far + timedelta(days=30))
 
 
-def test_without_the_calendar_package_the_same_hours_come_from_the_rules(
-    calendar: ExchangeCalendar, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setitem(sys.modules, "exchange_calendars", None)
-    alone = ExchangeCalendar(FIRST, LAST)
-    assert alone.sessions(FIRST, LAST) == calendar.sessions(FIRST, LAST)
+def test_the_recorded_days_are_those_of_the_calendar_package() -> None:
+    """After a renewal of the package that moves a day: `python -m tools.exchange_days`."""
+    first, last = date(exchange_days.FIRST_YEAR, 1, 1), date(exchange_days.LAST_YEAR, 12, 31)
+    assert recorded_closes(first, last) == library_closes(first, last)
+    assert Path(exchange_days.__file__).read_text("utf-8") == page()
+
+
+def test_the_rules_agree_with_the_recorded_days_from_2022_on_for_as_long_as_these_last() -> None:
+    first, last = date(2022, 1, 1), date(exchange_days.LAST_YEAR, 12, 31)
+    assert session_closes(first, last) == recorded_closes(first, last)
+
+
+def test_beyond_the_recorded_years_the_hours_come_from_the_rules(caplog: pytest.LogCaptureFixture) -> None:
+    first, last = date(exchange_days.LAST_YEAR, 12, 20), date(exchange_days.LAST_YEAR + 1, 1, 10)
+    beyond = ExchangeCalendar(first, last)
+    assert [session.day for session in beyond.sessions(first, last)] == sorted(session_closes(first, last))
     assert "using the built-in trading-hours rules" in caplog.text
-
-
-def test_a_package_that_answers_nonsense_is_replaced_by_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    import exchange_calendars
-
-    def broken(*_: object, **__: object) -> object:
-        raise KeyError("XNYS")
-
-    monkeypatch.setattr(exchange_calendars, "get_calendar", broken)
-    assert ExchangeCalendar(FIRST, LAST).session(date(2026, 11, 27)).half_day  # type: ignore[union-attr]
 
 
 def test_the_rules_know_a_new_year_on_a_saturday_is_not_kept_on_friday() -> None:

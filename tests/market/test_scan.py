@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.market.chain import Chain
+from apps.market.contract_hours import ContractHours
 from apps.market.findings import ScanResult
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours
 from apps.market.terms import ARBITRAGE_KINDS, Flag, Kind, MarketState, QuoteBit, Severity, SmileQuality
 from apps.simulator.families import FAMILIES, generate, three_lognormals
 from tests.market.chains import EXPIRY, NOW, chain_from, chain_of

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from apps.market.contract_hours import ContractHours, clock_state
 from apps.market.memory import ScanMemory
 from apps.market.scan import scan
 from apps.market.settings import ScanSettings
-from apps.market.states import ContractHours, clock_state
 from apps.market.terms import MarketState
 from apps.simulator.families import generate, three_lognormals
 from tests.market.chains import NOW, chain_from

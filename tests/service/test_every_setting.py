@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.backend.settings import Settings as BackendSettings
+from apps.bot.settings import BotSettings
 from apps.cli.scorer import Settings as ScorerSettings
 from apps.detector.settings import DetectorSettings
 from apps.service.settings import LINE_MAX, ServiceSettings, SettingsError, load_settings
@@ -14,8 +15,12 @@ FREE = {
     "AUTH_AUDIENCE",
     "AUTH_ISSUER",  # names of the tenant's, compared as they are
     "BIND_HOST",
+    "BOT_IBKR_HOST",
     "IBKR_HOST",  # names that only a name server can judge: binding refuses, the feed tries on and says so
     "DATA_DIR",
+    "JOURNAL_DIR",
+    "KUBERNETES_CREDENTIALS_DIR",
+    "SPOOL_DIR",
     "PAGE_DIR",  # folders, tried at the start
     "PUBLISHER_CLIENT_SECRET",
 }
@@ -23,7 +28,7 @@ FREE = {
 
 KEYS = [
     pytest.param(kind, name.upper(), id=f"{kind.__module__.split('.')[1]}-{name.upper()}")
-    for kind in (BackendSettings, DetectorSettings, ScorerSettings)
+    for kind in (BackendSettings, DetectorSettings, BotSettings, ScorerSettings)
     for name in kind.model_fields
 ]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.service.lock import LockLost, SymbolLock
+from apps.service.leadership import LeadershipLost
+from apps.service.lock import SymbolLock
 from tests.detector.helpers import until
 
 HOLDER = """
@@ -27,7 +28,7 @@ def test_each_holder_gets_a_higher_epoch(tmp_path: Path) -> None:
     async def hold() -> int:
         lock = SymbolLock(tmp_path, "SPY")
         epoch = await lock.acquire()
-        lock.release()
+        await lock.release()
         return epoch
 
     assert [asyncio.run(hold()) for _ in range(3)] == [1, 2, 3]
@@ -39,7 +40,7 @@ async def test_a_second_holder_waits_until_the_first_lets_go(tmp_path: Path) -> 
     waiting = asyncio.create_task(second.acquire())
     await until(lambda: second.waited, what="the second is a standby")
     assert not waiting.done()
-    first.release()
+    await first.release()
     assert await waiting == 2
     assert (first.waited, second.waited) == (False, True)
 
@@ -68,19 +69,19 @@ async def test_a_deleted_or_replaced_lock_file_is_noticed(tmp_path: Path) -> Non
     await lock.acquire()
     lock.check()
     (tmp_path / "SPY.lock").unlink()
-    with pytest.raises(LockLost, match="deleted"):
+    with pytest.raises(LeadershipLost, match="deleted"):
         lock.check()
     (tmp_path / "SPY.lock").touch()
-    with pytest.raises(LockLost, match="replaced"):
-        lock.next_epoch()
+    with pytest.raises(LeadershipLost, match="replaced"):
+        await lock.next_epoch()
 
 
 async def test_the_epoch_goes_above_what_is_asked_and_never_back(tmp_path: Path) -> None:
     lock = SymbolLock(tmp_path, "SPY")
     await lock.acquire()
-    assert lock.next_epoch(above=40) == 41
+    assert await lock.next_epoch(above=40) == 41
     (tmp_path / "SPY.epoch").write_text("nonsense")
-    assert lock.next_epoch() == 42
+    assert await lock.next_epoch() == 42
 
 
 async def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ LOCAL = {
     "layers": ["images", "cluster", "releases"],
     "registry": {"mode": "shared", "host": "localhost:5000"},
     "services": {"store": "sqlite", "hub": "embedded", "backendReplicas": 1},
+    "cluster": {"identity": "keys"},
 }
 SHARED = {"mode": "shared", "host": "acrother.azurecr.io"}
 REGISTRY = f"/subscriptions/{GUID}/resourceGroups/rg-other/providers/Microsoft.ContainerRegistry/registries/acrother"

@@ -105,12 +105,12 @@ def test_a_name_too_long_or_with_a_wrong_character_is_told_with_its_rule(names: 
     assert f"set names.{next(iter(names))}" in sentence
 
 
-def test_a_project_name_that_makes_the_vault_s_too_long_is_told_how_to_shorten_it() -> None:
-    found = problems([stack("staging", images={"source": "build"})])
-    assert only(found) == (
-        "staging: Key Vault 'kv-spy-options-0dte-staging' has 27 characters and must have 3 to 24, letters, digits and "
-        "single '-', a letter first, no '-' last: set names.vault"
-    )
+def test_a_project_name_that_makes_the_vaults_too_long_is_told_how_to_shorten_them() -> None:
+    rule = "characters and must have 3 to 24, letters, digits and single '-', a letter first, no '-' last"
+    assert problems([stack("staging", images={"source": "build"})]) == [
+        f"staging: Key Vault 'kv-spy-options-0dte-staging' has 27 {rule}: set names.vault",
+        f"staging: Key Vault 'kvs-spy-options-0dte-staging' has 28 {rule}: set bootstrap.vault",
+    ]
 
 
 def test_two_stacks_with_one_name_in_azure_are_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stacks.needs import for_plan, missing, needed
@@ -15,6 +17,25 @@ CLOUD = {"azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "alerts.
 
 
 IMAGES = {"backend": DIGEST, "detector": DIGEST, "tradingBot": DIGEST}
+REACHED = {"cluster.context", "cluster.uid"}
+COMPLETE: dict[str, Any] = {
+    "azure": AZURE,
+    "cluster": CLUSTER,
+    "alerts": CONTACTS,
+    "images": IMAGES,
+    "upstream": {
+        "github": "images.example.org",
+        "charts": "https://charts.example.org",
+        "gatewayDigest": DIGEST,
+        "forwarderDigest": DIGEST,
+    },
+    "logs": {"forwarderId": GUID},
+    **dict.fromkeys(
+        ("registryPassword", "ibkrUsername", "ibkrPassword", "ibkrPaperUsername", "ibkrPaperPassword"), "given"
+    ),
+    **dict.fromkeys(("grafanaPassword", "logsSecret"), "given"),
+}
+"""Everything that prod needs before up, but for the address of the home line."""
 
 
 def needs(settings: StackSettings) -> set[str]:
@@ -37,25 +58,36 @@ def test_a_stack_of_all_layers_needs_its_personal_settings() -> None:
         "cluster.context",
         "cluster.uid",
         "cluster.issuer",
+        "registryPassword",
+        "upstream.github",
+        "ibkrUsername",
+        "ibkrPassword",
+        "ibkrPaperUsername",
+        "ibkrPaperPassword",
+        "upstream.charts",
+        "grafanaPassword",
+        "logs.forwarderId",
+        "logsSecret",
     }
 
 
 def test_a_complete_stack_needs_nothing() -> None:
-    complete = {"azure": AZURE, "cluster": CLUSTER, "alerts": CONTACTS, "images": IMAGES}
-    settings = stack("prod", **complete, vpn={"sku": "Basic"}, onPrem={"address": "203.0.113.7"})
+    settings = stack("prod", **COMPLETE, vpn={"sku": "Basic"}, onPrem={"address": "203.0.113.7"})
     assert needed(settings) == []
+    assert missing(settings) == []
     assert for_plan(settings) == settings
 
 
 @pytest.mark.parametrize(
     ("layers", "expected"),
     [
-        (["images", "cluster", "releases"], {"cluster.context", "cluster.uid"}),
+        (["images", "cluster", "releases"], {*REACHED, "upstream.charts", "grafanaPassword"}),
+        (["images", "cluster"], REACHED),
         (["cloud", "images"], CLOUD),
     ],
 )
 def test_only_included_layers_need_anything(layers: list[str], expected: set[str]) -> None:
-    assert needs(stack("local", layers=layers)) == expected
+    assert needs(stack("local", layers=layers, cluster={"gateway": "simulator"})) == expected
 
 
 def test_secrets_are_needed_by_the_cluster_layer_with_identity_keys_only() -> None:
@@ -89,7 +121,7 @@ def test_a_shared_registry_is_named_where_a_web_app_pulls_from_it() -> None:
 
 
 def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:
-    settings = stack("prod", azure=AZURE, alerts=CONTACTS, images=IMAGES, cluster={**CLUSTER, "identity": "keys"})
+    settings = stack("prod", **{**COMPLETE, "cluster": {**CLUSTER, "identity": "keys"}, "publisherSecret": "p" * 32})
     assert missing(settings) == [
         "storageConnectionString is empty and the layer cluster needs it, with cluster.identity keys the services sign "
         "in to the tables by it: 'pulumi config set --secret storageConnectionString'",
@@ -99,7 +131,7 @@ def test_a_missing_secret_is_one_sentence_with_key_layer_and_cure() -> None:
 
 
 def test_a_gateway_without_a_home_address_is_shown_connected_and_goes_up_without_connection() -> None:
-    settings = stack("prod", azure=AZURE, alerts=CONTACTS, images=IMAGES, cluster=CLUSTER, vpn={"sku": "Basic"})
+    settings = stack("prod", **COMPLETE, vpn={"sku": "Basic"})
     assert needs(settings) == {"onPrem.address"}
     assert missing(settings) == []
     assert for_plan(settings).on_prem.address == "<setting:onPrem.address>"
@@ -126,6 +158,25 @@ def test_what_is_set_stays_in_a_plan() -> None:
     planned = for_plan(stack("prod", azure={"subscriptionId": GUID}))
     assert planned.azure.subscription_id == GUID
     assert planned.azure.tenant_id == "<setting:azure.tenantId>"
+
+
+def test_logins_are_asked_for_by_the_gateways_that_run() -> None:
+    paper, live = {"ibkrPaperUsername", "ibkrPaperPassword"}, {"ibkrUsername", "ibkrPassword"}
+    assert {*paper, *live} <= needs(stack("prod"))
+    assert needs(stack("prod", cluster={"gateway": "paper"})) & {*paper, *live} == paper
+    assert not needs(stack("prod", cluster={"gateway": "simulator"})) & {*paper, *live}
+
+
+def test_an_image_of_others_without_a_digest_is_refused_before_up() -> None:
+    told = missing(
+        stack("prod", **{**COMPLETE, "upstream": {"github": "i.example.org", "charts": "https://c.example.org"}})
+    )
+    assert told == [
+        "image.ib-gateway of tools/versions.toml is unresolved and the layer cluster runs it: 'make pins' online asks "
+        "for its digest",
+        "image.fluent-bit of tools/versions.toml is unresolved and the layer releases runs it: 'make pins' online asks "
+        "for its digest",
+    ]
 
 
 def test_a_pinned_image_without_a_digest_is_refused_before_up() -> None:

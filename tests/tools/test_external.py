@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -127,3 +128,48 @@ def test_without_the_engine_nothing_is_made(made: list[str], monkeypatch: pytest
     monkeypatch.setenv("SKIP_ENGINE", "1")
     assert tool.main([]) == 0
     assert made == []
+
+
+def recorded_go(folder: Path, script: str) -> Path:
+    """A `go` that says a new enough version, writes down how it was called, and then runs a line of shell."""
+    folder.mkdir(parents=True, exist_ok=True)
+    calls = folder / "calls"
+    go = folder / "go"
+    go.write_text(
+        f'#!/bin/sh\n[ "$1" = version ] && echo go1.99.0 && exit\necho "CGO=$CGO_ENABLED $*" >>"{calls}"\n{script}\n'
+    )
+    go.chmod(0o755)
+    return calls
+
+
+def test_every_program_of_a_module_is_built_with_all_its_stamps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = recorded_go(tmp_path / "bin", "")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    kubernetes = externals()["kubernetes"]
+    tool.build_go(kubernetes, tmp_path)
+    lines = calls.read_text().splitlines()
+    assert [line.split()[-1] for line in lines] == list(kubernetes.packages.values())
+    for program, line in zip(kubernetes.programs, lines, strict=True):
+        assert line.startswith("CGO=0 build ")
+        assert f" -o {tmp_path / program} " in line
+        assert f"-X k8s.io/component-base/version.gitVersion={kubernetes.version} " in line
+        assert "version.gitMajor=1 " in line
+
+
+def test_a_folder_of_a_module_is_copied_so_that_it_can_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = externals()["prometheus-operator"]
+    cached = tmp_path / "module" / operator.folder
+    cached.mkdir(parents=True)
+    (cached / "one.yaml").write_text("kind: CustomResourceDefinition")
+    for path in (cached / "one.yaml", cached):
+        path.chmod(path.stat().st_mode & ~0o222)
+    recorded_go(tmp_path / "bin", f"""echo '{{"Dir": "{tmp_path / "module"}"}}'""")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    ensure(operator)
+    (operator.located() / "one.yaml").write_text("writable")
+    assert operator.located().name == Path(operator.folder).name
+    assert operator.is_ready()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.tools.lock_files import ROOT, pins
 PYTHON_LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 NPM_LOCKS = [ROOT / "frontend" / "package-lock.json", ROOT / "tools" / "azurite" / "package-lock.json"]
 GO_SUMS = sorted((ROOT / "tools").glob("*/go.sum"))
+VERSIONS = tomllib.loads((ROOT / "tools" / "versions.toml").read_text("utf-8"))
 REQUIREMENT = re.compile(r"[a-z0-9._-]+(\[[a-z,-]+\])?==[^\s;]+( ; [^\\]+)?")
 
 
@@ -21,9 +23,11 @@ def short(path: Path) -> str:
 
 
 def test_every_lock_is_looked_at() -> None:
-    assert {path.stem for path in PYTHON_LOCKS} == {"runtime", "test", "peer-ib-async", "infra", "infra-test"}
+    assert {path.stem for path in PYTHON_LOCKS} == {"runtime", "test", "peer-ib-async", "infra", "infra-test"} | {
+        f"image-{name}" for name in ("backend", "bot", "build", "detector", "simulator")
+    }
     assert all(path.exists() for path in NPM_LOCKS)
-    assert [path.parent.name for path in GO_SUMS] == ["pulumi"]
+    assert [path.parent.name for path in GO_SUMS] == sorted(VERSIONS["go"] | VERSIONS["go-files"])
 
 
 @pytest.mark.parametrize("path", PYTHON_LOCKS, ids=short)
@@ -49,7 +53,14 @@ def test_an_npm_lock_proves_each_package_and_names_no_download_address(path: Pat
 def test_a_go_sum_is_modules_versions_and_hashes(path: Path) -> None:
     for line in path.read_text("utf-8").splitlines():
         assert re.fullmatch(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=", line), line
-    assert "replace" not in (path.parent / "go.mod").read_text("utf-8").split()
+
+
+@pytest.mark.parametrize("path", GO_SUMS, ids=short)
+def test_a_go_module_is_replaced_by_nothing_but_another_version_of_itself(path: Path) -> None:
+    replaced = re.findall(r"^.*=>.*$", (path.parent / "go.mod").read_text("utf-8"), re.MULTILINE)
+    for line in replaced:
+        assert re.fullmatch(r"\s*(?:replace )?(\S+) => \1 v\S+", line), line
+    assert not replaced or path.parent.name == "kubernetes"
 
 
 @pytest.mark.parametrize("path", [path.parent for path in NPM_LOCKS], ids=short)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.toolchain import pulumi_cli
+from tests.toolchain import control_plane_program, pulumi_cli
 from tests.tools.lock_files import ROOT, pins
 from tools.external import External, externals
 
@@ -21,13 +21,37 @@ def go_mod(name: str) -> str:
     return (ROOT / "tools" / name / "go.mod").read_text("utf-8")
 
 
+def tool_lines(name: str) -> set[str]:
+    """The packages of go.mod's tool lines, alone or in a block."""
+    block = re.search(r"^tool \((.*?)^\)", go_mod(name), re.MULTILINE | re.DOTALL)
+    return set(block.group(1).split()) if block else set(re.findall(r"^tool (\S+)$", go_mod(name), re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", VERSIONS["go"])
 def test_a_go_program_is_required_at_the_version_of_the_page(name: str) -> None:
     table = VERSIONS["go"][name]
     required = dict(re.findall(r"^\s*(?:require )?(\S+) (v\S+)", go_mod(name), re.MULTILINE))
     assert required[table["module"]] == table["version"]
-    assert f"tool {table['package']}\n" in go_mod(name)
-    assert table["package"].startswith(table["module"])
+    assert tool_lines(name) == set(table["programs"].values())
+    assert all(package.startswith(table["module"]) for package in table["programs"].values())
+
+
+@pytest.mark.parametrize("name", VERSIONS["go-files"])
+def test_a_go_module_that_is_read_is_required_at_the_version_of_the_page_and_proved(name: str) -> None:
+    table = VERSIONS["go-files"][name]
+    proved = (ROOT / "tools" / name / "go.sum").read_text("utf-8").splitlines()
+    assert f"require {table['module']} {table['version']} " in go_mod(name)
+    assert [line.rpartition(" ")[0] for line in proved] == [
+        f"{table['module']} {table['version']}{file}" for file in ("", "/go.mod")
+    ]
+
+
+def test_every_part_of_kubernetes_is_of_the_release_that_the_page_names() -> None:
+    """Kubernetes v1.X.Y requires its own parts as v0.0.0; they are published as v0.X.Y."""
+    parts = re.findall(r"^\t(k8s\.io/\S+) => (\S+) (v\S+)$", go_mod("kubernetes"), re.MULTILINE)
+    assert len(parts) > 20
+    part = VERSIONS["go"]["kubernetes"]["version"].replace("v1.", "v0.", 1)
+    assert all(name == instead and version == part for name, instead, version in parts)
 
 
 @pytest.mark.parametrize("name", VERSIONS["npm"])
@@ -67,3 +91,11 @@ def test_the_pinned_engine_says_the_version_of_the_page(monkeypatch: pytest.Monk
     monkeypatch.delenv("PULUMI_CLI", raising=False)
     printed = subprocess.run([pulumi_cli(), "version"], check=True, capture_output=True, text=True).stdout
     assert printed.strip() == VERSIONS["go"]["pulumi"]["version"]
+
+
+@pytest.mark.parametrize("program", externals()["kubernetes"].programs)
+def test_a_program_of_the_control_plane_says_the_version_of_the_page(program: str) -> None:
+    printed = subprocess.run(
+        [control_plane_program(program), "--version"], check=True, capture_output=True, text=True
+    ).stdout
+    assert printed.split() == ["Kubernetes", VERSIONS["go"]["kubernetes"]["version"]]

@@ -57,12 +57,15 @@ def require_this_machine(backend: Backend, request: Request) -> None:
     """Bound to loopback, called from loopback under a loopback name, by no foreign page and through no proxy.
 
     The name matters: a page elsewhere whose DNS name is made to point here (rebinding) still sends its own Host.
+    In a container the first two are the work of whoever publishes the port, whose word PUBLISHED_ON_LOOPBACK is.
     """
     host = request.headers.get("host", "")
     origin = request.headers.get("origin")
+    reached_here = backend.settings.published_on_loopback or (
+        backend.settings.loopback_only and is_loopback(request.client.host if request.client else None)
+    )
     wrong = (
-        not backend.settings.loopback_only
-        or not is_loopback(request.client.host if request.client else None)
+        not reached_here
         or len(request.headers.getlist("host")) != 1
         or not _LOOPBACK_HOST.match(host)
         or (origin is not None and origin != f"{request.url.scheme}://{host}")

@@ -1,0 +1,88 @@
+"""Pins: images and charts of others, by the versions file that pins everything external. Reads that one file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stacks.settings import Layer, StackSettings
+from stacks.settings.platform import UNRESOLVED, GatewayMode
+
+VERSIONS = Path(__file__).parents[1] / "tools" / "versions.toml"
+
+
+@dataclass(frozen=True)
+class PinnedImage:
+    """A table `image.NAME`: repository and tag as their maker names them, and the digest that `make pins` found."""
+
+    name: str
+    repository: str
+    tag: str
+    digest: str
+
+    def reference(self, host: str = "") -> str:
+        """The image by digest, on a host or, without one, in the default registry of the container runtime."""
+        return f"{host}/{self.repository}@{self.digest}" if host else f"{self.repository}@{self.digest}"
+
+
+@cache
+def _versions() -> dict[str, dict[str, dict[str, Any]]]:
+    return tomllib.loads(VERSIONS.read_text("utf-8"))
+
+
+def gateway_image(settings: StackSettings) -> PinnedImage:
+    """Interactive Brokers' gateway."""
+    return _image(GATEWAY, settings.upstream.gateway_digest)
+
+
+def forwarder_image(settings: StackSettings) -> PinnedImage:
+    """The log forwarder."""
+    return _image(LOG_FORWARDER, settings.upstream.forwarder_digest)
+
+
+def base_image() -> PinnedImage:
+    """What our own images are made on."""
+    return _image(BASE, "")
+
+
+def _image(name: str, own_digest: str) -> PinnedImage:
+    table = _versions()["image"][name]
+    return PinnedImage(name, table["repository"], table["tag"], own_digest or table["digest"])
+
+
+def chart_version(name: str) -> str:
+    """The version of a chart. Raises KeyError when the file has none."""
+    return str(_versions()["chart"][name]["version"])
+
+
+BASE = "python"
+GATEWAY = "ib-gateway"
+LOG_FORWARDER = "fluent-bit"
+MONITORING = "kube-prometheus-stack"
+
+
+def forwards_logs(settings: StackSettings) -> bool:
+    """Whether the stack brings a log forwarder: there is a workspace to send to, and nobody said no."""
+    return settings.includes(Layer.RELEASES) and settings.includes(Layer.CLOUD) and settings.releases.logging
+
+
+def _used(settings: StackSettings) -> Iterator[tuple[PinnedImage, Layer]]:
+    """Images of others that the stack runs, and the layer that runs them."""
+    if settings.includes(Layer.CLUSTER) and settings.cluster.gateway is not GatewayMode.SIMULATOR:
+        yield gateway_image(settings), Layer.CLUSTER
+    if forwards_logs(settings):
+        yield forwarder_image(settings), Layer.RELEASES
+
+
+def unresolved(settings: StackSettings) -> list[str]:
+    """One sentence for each image of others that has no digest yet; a plan shows them, up refuses them."""
+    return [
+        f"image.{image.name} of tools/versions.toml is {UNRESOLVED} and the layer {layer} runs it: 'make pins' online "
+        "asks for its digest"
+        for image, layer in _used(settings)
+        if image.digest == UNRESOLVED
+    ]

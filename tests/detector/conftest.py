@@ -1,0 +1,5 @@
+"""The shared control plane, for tests of what a detector does in a cluster."""
+
+from tests.one_cluster import cluster, namespace
+
+__all__ = ["cluster", "namespace"]

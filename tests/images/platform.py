@@ -1,0 +1,97 @@
+"""The platform of compose.yaml on the images under test: up, asked through its one published port, and down."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from websockets.sync.client import connect
+
+from apps.contracts.names import HUB
+from tests.backend.process import free_port
+from tools.images.build import ROOT
+from tools.images.engine import Engine
+
+LIVE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A project of compose that is up."""
+
+    engine: Engine
+    command: list[str]
+    environment: Mapping[str, str]
+    port: int
+
+    @property
+    def project(self) -> str:
+        """Its name, which everything of it is labelled with."""
+        return self.environment["COMPOSE_PROJECT_NAME"]
+
+    def compose(self, *arguments: str) -> str:
+        """One command of compose on it; what it printed."""
+        done = subprocess.run(
+            [*self.command, *arguments], cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-3_000:]
+        return done.stdout
+
+    def containers(self) -> dict[str, Any]:
+        """State of each container by service."""
+        ids = self.engine.run("ps", "--all", "--quiet", *self._ours()).stdout.split()
+        found = json.loads(self.engine.run("inspect", *ids).stdout)
+        return {each["Config"]["Labels"]["com.docker.compose.service"]: each["State"] for each in found}
+
+    def left(self) -> list[str]:
+        """Containers, networks and volumes of it that are still there."""
+        kinds = (("ps", "--all", "--quiet"), ("network", "ls", "--quiet"), ("volume", "ls", "--quiet"))
+        return [each for kind in kinds for each in self.engine.run(*kind, *self._ours()).stdout.split()]
+
+    def _ours(self) -> list[str]:
+        return [f"--filter=label=com.docker.compose.project={self.project}"]
+
+
+@contextlib.contextmanager
+def up(engine: Engine, tag: str) -> Iterator[Platform]:
+    """The platform from the images of one tag; taken down with its volumes when the block ends. May raise NoEngine."""
+    port = free_port()
+    environment = engine.whole_environment | {
+        "SPY_TAG": tag,
+        "BACKEND_PORT": str(port),
+        "PUBLISHER_CLIENT_SECRET": uuid.uuid4().hex,
+        "COMPOSE_PROJECT_NAME": f"spytest{uuid.uuid4().hex[:8]}",
+    }
+    platform = Platform(engine, engine.compose(), environment, port)
+    try:
+        platform.compose("up", "--detach")
+        yield platform
+    finally:
+        platform.compose("down", "--volumes", "--timeout", "25")
+
+
+def live_frame(client: httpx.Client) -> dict[str, Any]:
+    """The first frame of the live channel that speaks of live data, through token, page, negotiate and the hub."""
+    assert "<title>" in client.get("/").raise_for_status().text
+    token = client.post("/api/token", json={"grant_type": "local"}).raise_for_status().json()["access_token"]
+    first = client.post("/negotiate?negotiateVersion=1", headers={"Authorization": f"Bearer {token}"}).json()
+    bearer = {"Authorization": f"Bearer {first['accessToken']}"}
+    ticket = client.post(f"/client/negotiate?hub={HUB}&negotiateVersion=1", headers=bearer).json()["connectionToken"]
+    address = f"ws://{client.base_url.netloc.decode()}/client/?hub={HUB}&id={ticket}"
+    with connect(address) as channel:
+        channel.send('{"protocol":"json","version":1}\x1e')
+        deadline = time.monotonic() + LIVE_SECONDS
+        while time.monotonic() < deadline:
+            for record in str(channel.recv(timeout=60)).split("\x1e"):
+                said = json.loads(record) if record else {}
+                if said.get("target") == "frame" and said["arguments"][0]["header"]["data"] == "live":
+                    found: dict[str, Any] = said["arguments"][0]
+                    return found
+    raise AssertionError("no live frame in time")
