@@ -1,6 +1,7 @@
 """GlobalNames: names that all of Azure shares, and whether each is free, ours or somebody else's. Takes none of them.
 
-`spy doctor` tells them, and a first deployment asks before it starts: a name that is taken would end it half-way.
+`spy doctor` tells them, and bootstrap and a first deployment ask before they start: a name that is taken would end them
+half-way.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Kind:
 
     title: str
     named: str
-    """The name's word in Names; the setting that chooses another is names.WORD."""
+    """The name's word in Names."""
     token: str
     type: str
     version: str
@@ -70,11 +71,15 @@ SIGNALR = Kind(
 
 @dataclass(frozen=True)
 class GlobalName:
-    """One name of a stack and the id that its resource has or would have."""
+    """One name of a stack, the id that its resource has or would have, and the setting that chooses another."""
 
     kind: Kind
-    name: str
     id: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        return self.id.rpartition("/")[2]
 
     @property
     def title(self) -> str:
@@ -98,7 +103,8 @@ def global_names(settings: StackSettings) -> Iterator[GlobalName]:
     running = [WEB_APP] if settings.includes(Layer.IMAGES) else []
     for kind in (STORAGE, VAULT, *own, *running, SIGNALR):
         name = str(getattr(Names(settings), kind.named))
-        yield GlobalName(kind, name, _id(settings, kind.token, name))
+        key = "vault.suffix" if kind is VAULT else f"names.{kind.named}"
+        yield GlobalName(kind, _id(settings, kind.token, name), key)
 
 
 def held(name: GlobalName, settings: StackSettings, azure: Management) -> Held:
@@ -115,8 +121,8 @@ def held(name: GlobalName, settings: StackSettings, azure: Management) -> Held:
         return Held(
             name,
             Holder.DELETED,
-            f"the {name.title} was deleted and keeps its name until {until}: 'az keyvault recover --name {name.name}', "
-            "or choose another by vault.suffix",
+            f"the {name.title} was deleted and keeps its name until {until}: 'az keyvault recover --name {name.name}' "
+            f"brings it back, or choose another by {name.key}",
         )
     where = f"locations/{settings.azure.location}/" if kind.regional else ""
     path = f"{_subscription(settings)}/providers/{kind.namespace}/{where}checkNameAvailability"
@@ -126,7 +132,8 @@ def held(name: GlobalName, settings: StackSettings, azure: Management) -> Held:
     return Held(
         name,
         Holder.TAKEN,
-        f"{name.name} is somebody else's, and all of Azure shares such names: choose another by names.{kind.named}",
+        f"the name {name.name} is taken by somebody else, and all of Azure shares such names: choose another by "
+        f"{name.key}",
     )
 
 

@@ -40,9 +40,9 @@ class ImageRecipe:
         """Where `make wheels` puts what the lock names."""
         return f"build/wheels/{self.service}"
 
-    def arguments(self, *, commit: str, base: str = "") -> dict[str, str]:
-        """The build arguments. `commit`: 40 digits, a label; `base`: a reference, by default the pinned one."""
-        return {"BASE": base or base_reference(), "COMMIT": commit}
+    def arguments(self, *, commit: str, base: str) -> dict[str, str]:
+        """The build arguments. `commit`: 40 digits, a label; `base`: a reference by digest."""
+        return {"BASE": base, "COMMIT": commit}
 
 
 RECIPES: Final = {

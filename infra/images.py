@@ -12,6 +12,7 @@ import pulumi_docker_build as docker_build
 from infra.component import Component
 from infra.image_recipe import NETWORK, PLATFORM, RECIPES
 from stacks.naming import Names
+from stacks.pins import base_image
 from stacks.settings import StackSettings
 from stacks.settings.platform import UNRESOLVED, ImageSource
 
@@ -100,7 +101,9 @@ class Images(Component):
         return docker_build.Image(
             repository,
             docker_build.ImageArgs(
-                build_args=recipe.arguments(commit=self._settings.images.commit),
+                build_args=recipe.arguments(
+                    commit=self._settings.images.commit, base=base_image(self._settings).reference()
+                ),
                 context=docker_build.BuildContextArgs(location=CONTEXT),
                 dockerfile=docker_build.DockerfileArgs(location=f"{CONTEXT}/{recipe.dockerfile}"),
                 network=docker_build.NetworkMode(NETWORK),

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic.alias_generators import to_snake
 
 from stacks.keys import all_keys, how_to_set
-from stacks.need_rules import RULES, NeedRule, reached
+from stacks.need_rules import RULES, NeedRule
 from stacks.pins import unresolved
 from stacks.settings import Layer, StackSettings
 from stacks.settings.platform import UNRESOLVED
@@ -79,8 +79,7 @@ def needed(settings: StackSettings) -> list[Need]:
 
 def missing(settings: StackSettings) -> list[str]:
     """One sentence for each key that up and preview cannot do without; raise them together by stacks.refusal."""
-    others = unresolved(settings) if reached(settings) else []
-    return [need.sentence for need in needed(settings) if need.refuses] + others
+    return [need.sentence for need in needed(settings) if need.refuses] + unresolved(settings)
 
 
 def for_plan(settings: StackSettings) -> StackSettings:

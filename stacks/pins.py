@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stacks.settings import Layer, StackSettings
-from stacks.settings.platform import UNRESOLVED, GatewayMode
+from stacks.settings.platform import UNRESOLVED, GatewayMode, ImageSource
 
 VERSIONS = Path(__file__).parents[1] / "tools" / "versions.toml"
 
@@ -44,9 +44,9 @@ def forwarder_image(settings: StackSettings) -> PinnedImage:
     return _image(LOG_FORWARDER, settings.upstream.forwarder_digest)
 
 
-def base_image() -> PinnedImage:
-    """What our own images are made on."""
-    return _image(BASE, "")
+def base_image(settings: StackSettings | None = None) -> PinnedImage:
+    """What our own images are made on; without a stack as the versions file has it."""
+    return _image(BASE, settings.upstream.base_digest if settings else "")
 
 
 def _image(name: str, own_digest: str) -> PinnedImage:
@@ -71,7 +71,11 @@ def forwards_logs(settings: StackSettings) -> bool:
 
 
 def _used(settings: StackSettings) -> Iterator[tuple[PinnedImage, Layer]]:
-    """Images of others that the stack runs, and the layer that runs them."""
+    """Images of others that a run of the stack needs, and the layer that needs them."""
+    if settings.includes(Layer.IMAGES) and settings.deploy.images and settings.images.source is ImageSource.BUILD:
+        yield base_image(settings), Layer.IMAGES
+    if not settings.deploy.cluster:
+        return
     if settings.includes(Layer.CLUSTER) and settings.cluster.gateway is not GatewayMode.SIMULATOR:
         yield gateway_image(settings), Layer.CLUSTER
     if forwards_logs(settings):
@@ -81,7 +85,7 @@ def _used(settings: StackSettings) -> Iterator[tuple[PinnedImage, Layer]]:
 def unresolved(settings: StackSettings) -> list[str]:
     """One sentence for each image of others that has no digest yet; a plan shows them, up refuses them."""
     return [
-        f"image.{image.name} of tools/versions.toml is {UNRESOLVED} and the layer {layer} runs it: 'make pins' online "
+        f"image.{image.name} of tools/versions.toml is {UNRESOLVED} and the layer {layer} needs it: 'make pins' online "
         "asks for its digest"
         for image, layer in _used(settings)
         if image.digest == UNRESOLVED

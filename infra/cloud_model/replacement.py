@@ -36,7 +36,6 @@ IMMUTABLE = {
         "spec.volumeClaimTemplates",
     },
     "kubernetes:batch/v1:Job": {"spec.completions", "spec.parallelism", "spec.selector", "spec.template"},
-    "kubernetes:core/v1:ConfigMap": {"data", "binaryData"},
     "kubernetes:core/v1:PersistentVolume": {"spec.local", "spec.hostPath"},
     "kubernetes:core/v1:PersistentVolumeClaim": {
         "spec.accessModes",
@@ -44,7 +43,7 @@ IMMUTABLE = {
         "spec.storageClassName",
         "spec.volumeName",
     },
-    "kubernetes:core/v1:Secret": {"data", "stringData", "type"},
+    "kubernetes:core/v1:Secret": {"type"},
     "kubernetes:core/v1:Service": {"spec.clusterIP"},
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": {"roleRef"},
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {"roleRef"},
@@ -52,7 +51,9 @@ IMMUTABLE = {
 }
 """What the Kubernetes provider replaces an object for, beside its name, namespace and kind (its provider/diff.go).
 
-What else the API server keeps fixed, such as the binding mode of a class, the server refuses to change.
+Contents of ConfigMaps and Secrets are not among it: the program's provider is told to change them in place
+(infra/cluster/connection.py). What else the API server keeps fixed, such as the binding mode of a class, the server
+refuses to change.
 """
 
 

@@ -32,7 +32,8 @@ def connect(settings: StackSettings) -> Connection:
     """Provider of the settings' context; with `deploy.cluster` also the read that proves the cluster by its UID.
 
     The kubeconfig stays on the machine that deploys: the provider takes its context by name, and the UID as the
-    cluster's identity, so that a renewed kubeconfig replaces nothing. Reads are not left out with a layer, so a run
+    cluster's identity, so that a renewed kubeconfig replaces nothing. ConfigMaps and Secrets have fixed names, so they
+    change in place: replaced, they would be gone for a while to whatever starts then. Reads are not left out with a layer, so a run
     for an earlier layer must not make this one: such a run has `deploy.cluster` false, and the objects, which it leaves
     out, then wait for nothing.
     """
@@ -42,6 +43,8 @@ def connect(settings: StackSettings) -> Connection:
         kubernetes.ProviderArgs(
             context=cluster.context,
             cluster_identifier=cluster.uid,
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
             enable_server_side_apply=True,
             suppress_helm_hook_warnings=True,
         ),

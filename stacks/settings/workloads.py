@@ -114,6 +114,12 @@ class UpstreamSettings(Section):
 
     github: str = Field("", description="Host of GitHub's container registry, for the gateways' image")
     charts: str = Field("", description="https address of the chart repository of kube-prometheus-stack")
+    base_digest: str = Field(
+        "",
+        pattern=_DIGEST,
+        description="Digest of the image that ours are built on; empty: tools/versions.toml",
+        json_schema_extra=_OWN,
+    )
     gateway_digest: str = Field(
         "",
         pattern=_DIGEST,

@@ -36,6 +36,11 @@ from tests.engine.provider import VERSIONS, difference, name_of, replaced_by, to
 FORCE = "pulumi.com/patchForce"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 SKIP_AWAIT = "pulumi.com/skipAwait"
+CONTENTS = {
+    "kubernetes:core/v1:ConfigMap": ("enableConfigMapMutable", frozenset({"data", "binaryData"})),
+    "kubernetes:core/v1:Secret": ("enableSecretMutable", frozenset({"data", "stringData"})),
+}
+"""By type, the provider's option that lets it change in place, and the contents for which it is replaced without."""
 PREVIEWED_ANYWAY = {"AlreadyExists", "Forbidden"}
 """What a dry run may be refused for and the preview goes on with what the program says."""
 
@@ -112,11 +117,16 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
         before, after = properties(request.old_inputs), properties(request.news)
         seen = before if token.startswith(CHART) else properties(request.olds)
         changed = live.without_paths(live.changes(token, before, seen, after), request.ignoreChanges)
-        fixed = cloud_model.replacing(token)
+        fixed = cloud_model.replacing(token) | self._contents_kept(token)
         if live.is_patch(token):
             fixed = frozenset({"metadata.name", "metadata.namespace"})
         replaces = [path for path in changed if replaced_by(path, fixed)]
         return difference(changed, replaces, delete_first=bool(replaces) and live.same_fixed_name(before, after))
+
+    def _contents_kept(self, token: str) -> frozenset[str]:
+        """What replaces a ConfigMap or a Secret unless the provider is told that it may change in place."""
+        option, contents = CONTENTS.get(token, ("", frozenset[str]()))
+        return frozenset() if str(self._settings.get(option, "")).lower() == "true" else contents
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         token, inputs = token_of(request.urn), properties(request.properties)

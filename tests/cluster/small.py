@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -33,7 +33,7 @@ class SmallStack:
         self._attached: AbstractContextManager[str] | None = None
         self._engine: automation.Stack | None = None
 
-    def __enter__(self) -> SmallStack:
+    def __enter__(self) -> Self:
         self._attached = attached(Cloud(), {"kubernetes": self.provider})
         addresses = self._attached.__enter__()
         for name in ("backend", "home"):

@@ -11,7 +11,7 @@ from pulumi import automation
 
 from stacks.naming import VOLUMES, Names
 from tests.cluster.api import Manifest, condition
-from tests.cluster.control_plane import Options, running_control_plane
+from tests.cluster.control_plane import ControlPlane, Options, running_control_plane
 from tests.cluster.small import sentences
 from tests.cluster.stack import ClusterStack, define_monitoring
 from tests.cluster.stages import BROKEN_DIGEST
@@ -99,10 +99,12 @@ def test_a_broken_image_fails_the_run_and_keeps_the_old_pods(stack: ClusterStack
 def test_a_change_of_the_detectors_config_leaves_backend_and_bot_alone(stack: ClusterStack) -> None:
     before = {app: set(running(stack, app)) for app in ("detector", "backend", "trading-bot")}
     services = stack.settings().services
+    first = stack.api.get("v1", "ConfigMap", "detector-config", namespace_of(stack))
     stack.configure({"services": {"linesPerSymbol": services.lines_per_symbol - 10}})
     stack.up()
     config = stack.api.get("v1", "ConfigMap", "detector-config", namespace_of(stack))
     assert config["data"]["DATA_LINES"] == str(services.lines_per_symbol - 10 + services.reserved_lines)
+    assert config["metadata"]["uid"] == first["metadata"]["uid"], "changed in place, never absent"
     assert not before["detector"] & set(running(stack, "detector"))
     assert set(running(stack, "backend")) == before["backend"]
     assert set(running(stack, "trading-bot")) == before["trading-bot"]
@@ -121,7 +123,26 @@ def test_after_destroying_all_but_what_is_protected_a_new_up_finds_the_same_volu
     assert {condition(pod, "Ready") for pod in running(stack, "backend").values()} == {"True"}
 
 
-def test_another_clusters_kubeconfig_is_refused_in_one_sentence_and_nothing_is_made(
+def test_a_kubeconfig_that_leads_to_another_cluster_now_is_refused_and_nothing_is_done_there(
+    deployed: ClusterStack, cluster: ControlPlane, tmp_path: Path
+) -> None:
+    """Two running clusters whose contexts have one name, as k3s gives every cluster the name `default`."""
+    misled = tmp_path / "kubeconfig.json"
+    misled.write_text(cluster.kubeconfig.read_text().replace(cluster.context, deployed.cluster.context))
+    done = len(deployed.kubernetes.changes)
+    deployed.kubernetes.kubeconfig = misled
+    try:
+        with pytest.raises(automation.CommandError) as refused:
+            deployed.up()
+    finally:
+        deployed.kubernetes.kubeconfig = deployed.cluster.kubeconfig
+    (sentence,) = sentences(refused.value, "leads to the cluster")
+    assert f"the cluster {cluster.uid} and cluster.uid is {deployed.cluster.uid}" in sentence
+    assert len(deployed.kubernetes.changes) == done
+    deployed.preview(expect_no_changes=True)
+
+
+def test_a_first_deployment_to_the_wrong_cluster_is_refused_in_one_sentence_and_nothing_is_made(
     deployed: ClusterStack, tmp_path: Path
 ) -> None:
     with ClusterStack("dev", tmp_path / "project", deployed.cluster) as elsewhere:

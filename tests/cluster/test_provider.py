@@ -112,6 +112,18 @@ def test_a_changed_config_map_with_a_name_goes_before_it_comes_again(stack: Smal
     assert stack.done() == [("delete", "ConfigMap"), ("create", "ConfigMap")]
 
 
+def test_a_config_map_changes_in_place_where_the_provider_is_told_so(
+    tmp_path: Path, cluster: ControlPlane, namespace: str
+) -> None:
+    with SmallStack(tmp_path, cluster, enable_config_map_mutable=True) as stack:
+        stack.up(config(namespace, "one", name="fixed"))
+        stack.done()
+        stack.up(config(namespace, "two", name="fixed"))
+        assert stack.done() == [("update", "ConfigMap")]
+        stack.preview(expect_no_changes=True)
+    assert cluster.admin.get("v1", "ConfigMap", "fixed", namespace)["data"] == {"key": "two"}
+
+
 def test_a_secret_reaches_the_cluster_and_is_no_plain_text_in_the_state(
     stack: SmallStack, cluster: ControlPlane, namespace: str
 ) -> None:

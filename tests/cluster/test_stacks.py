@@ -13,7 +13,7 @@ from stacks.naming import Names
 from tests.cluster.api import Manifest, condition
 from tests.cluster.control_plane import ControlPlane, Options, running_control_plane
 from tests.cluster.name_server import SUCCESS, ask, running_name_server
-from tests.cluster.stack import ClusterStack, define_monitoring, pod_templates
+from tests.cluster.stack import ClusterStack, define_monitoring, official_plugin, pod_templates
 from tests.engine.values import SECRETS
 
 
@@ -33,12 +33,33 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield plane
 
 
-@pytest.fixture(scope="module", params=["local", "dev", "prod"])
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A cluster for `dev` once more, by Pulumi's own plugin: dev brings no chart, which that plugin would fetch."""
+    with running_control_plane(tmp_path_factory.mktemp("apart"), Options(nodes=("home",))) as plane:
+        define_monitoring(plane.admin)
+        yield plane
+
+
+OFFICIAL = pytest.mark.skipif(
+    not official_plugin(),
+    reason="the official Kubernetes plugin is not installed: 'pulumi plugin install resource kubernetes'",
+)
+CASES = [
+    pytest.param(("local", "alone"), id="local"),
+    pytest.param(("dev", "shared"), id="dev"),
+    pytest.param(("prod", "shared"), id="prod"),
+    pytest.param(("dev", "apart"), id="dev-by-the-official-plugin", marks=OFFICIAL),
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterStack]:
     """One stack after another, deployed and left there."""
-    name: str = request.param
-    plane: ControlPlane = request.getfixturevalue("alone" if name == "local" else "shared")
-    with ClusterStack(name, tmp_path_factory.mktemp(name) / "project", plane) as opened:
+    name, cluster = request.param
+    plane: ControlPlane = request.getfixturevalue(cluster)
+    official = cluster == "apart"
+    with ClusterStack(name, tmp_path_factory.mktemp(name) / "project", plane, official=official) as opened:
         opened.up()
         yield opened
 

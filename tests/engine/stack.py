@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pulumi
 import yaml
@@ -66,7 +66,7 @@ class EngineStack:
         if not self._is_deployable:
             self.configure(deployable(name))
 
-    def __enter__(self) -> EngineStack:
+    def __enter__(self) -> Self:
         self._providers = attached(self.cloud, self._instead)
         self._addresses = self._providers.__enter__()
         return self

@@ -36,6 +36,7 @@ def deployable(stack: str) -> dict[str, Any]:
         "upstream": {
             "github": "images.example.org",
             "charts": "https://charts.example.org",
+            "baseDigest": DIGEST,
             "gatewayDigest": DIGEST,
             "forwarderDigest": DIGEST,
         },

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from pulumi import automation
+from pydantic import SecretStr
 
 from infra import configuration
 from stacks.load import load
@@ -18,8 +19,8 @@ from tests.engine.values import SECRETS, deployable
 from tests.stacks.builders import GUID, ROOT, UID
 from tests.toolchain import pulumi_cli
 
-COMPLETE: dict[str, Any] = {**deployable("prod"), **SECRETS}
-"""What makes the committed files complete."""
+COMPLETE = deployable("prod")
+"""What makes the committed files complete, with the secrets that every preview is given."""
 
 Previewed = Callable[..., StackSettings]
 
@@ -33,7 +34,7 @@ def previewed(tmp_path: Path) -> Previewed:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cli" / "bin" / "pulumi").symlink_to(pulumi_cli())
 
-    def preview(stack: str, values: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> StackSettings:
+    def preview(stack: str, values: Mapping[str, Any], secrets: Mapping[str, str] = SECRETS) -> StackSettings:
         lay(tmp_path / f"Pulumi.{stack}.yaml", values)
         read: list[StackSettings] = []
         engine = automation.create_stack(
@@ -51,12 +52,20 @@ def previewed(tmp_path: Path) -> Previewed:
                 },
             ),
         )
-        for key, value in (secrets or {}).items():
-            engine.set_config(key, automation.ConfigValue(value, secret=True), path=True)
+        encrypted = {key: automation.ConfigValue(value, secret=True) for key, value in secrets.items()}
+        engine.set_all_config(encrypted, path=True)
         engine.preview(color="never", suppress_progress=True)
         return read[0]
 
     return preview
+
+
+SECRET_FIELDS = [name for name, field in StackSettings.model_fields.items() if field.annotation is SecretStr]
+
+
+def without_secrets(settings: StackSettings) -> StackSettings:
+    """Settings with their secrets emptied: whoever only reads the file knows that there are some, not which."""
+    return settings.model_copy(update=dict.fromkeys(SECRET_FIELDS, SecretStr("")))
 
 
 def lay(path: Path, values: Mapping[str, Any]) -> None:
@@ -81,12 +90,10 @@ def refused(previewed: Previewed, *arguments: Any) -> str:
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_engine_gives_the_program_what_a_plan_is_made_of(previewed: Previewed, stack: str, tmp_path: Path) -> None:
-    assert previewed(stack, COMPLETE) == load(stack, tmp_path)
-
-
-def test_a_secret_reaches_the_program_decrypted(previewed: Previewed) -> None:
-    psk = "0123456789-abcdefghijklmnopqrstuv"
-    assert previewed("prod", COMPLETE, {"vpnPsk": psk}).vpn_psk.get_secret_value() == psk
+    given = previewed(stack, COMPLETE)
+    assert without_secrets(given) == without_secrets(load(stack, tmp_path))
+    assert given.vpn_psk.get_secret_value() == SECRETS["vpnPsk"], "decrypted"
+    assert set(SECRETS.values()) <= {getattr(given, name).get_secret_value() for name in SECRET_FIELDS}
 
 
 def test_keys_that_nothing_reads_end_the_program_before_any_resource(previewed: Previewed) -> None:
@@ -128,7 +135,7 @@ def test_what_does_not_go_together_ends_the_program_before_any_resource(previewe
 
 
 def test_what_committed_files_leave_empty_ends_the_program_before_any_resource(previewed: Previewed) -> None:
-    printed = refused(previewed, "prod", {})
+    printed = refused(previewed, "prod", {}, {})
     for key in ("azure.subscriptionId", "azure.tenantId", "azure.apiAudience", "alerts.contacts", "cluster.uid"):
         assert f"{key} is empty and the layer" in printed
     assert "images.backend is unresolved and the layer images needs it" in printed
@@ -144,7 +151,7 @@ def test_a_missing_secret_of_an_included_layer_is_told(previewed: Previewed) -> 
 
 
 def test_a_secret_inside_an_object_is_refused_because_it_would_hide_the_whole_object(previewed: Previewed) -> None:
-    printed = refused(previewed, "prod", COMPLETE, {"azure.tenantId": GUID})
+    printed = refused(previewed, "prod", COMPLETE, {**SECRETS, "azure.tenantId": GUID})
     assert "azure holds an encrypted value and is no secret setting: set it without --secret" in printed
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.image_recipe import RECIPES, ImageRecipe
+from infra.image_recipe import RECIPES, ImageRecipe, base_reference
 from infra.images import REPOSITORIES, ImageRef, NoDigest
 from infra.plan import Mode, Plan, record, reveal
 from stacks.settings import StackSettings
@@ -83,7 +83,7 @@ def test_the_program_builds_what_the_tests_of_the_images_build(recipe: ImageReci
     (inputs,) = (reveal(one.inputs) for one in built.of_type(IMAGE) if one.name == recipe.repository)
     (program,) = ROOT.glob("infra/__main__.py")
     arguments = {f"--build-arg={name}={value}" for name, value in inputs["buildArgs"].items()}
-    said = command("docker", recipe, arguments=recipe.arguments(commit="c" * 40), tag="any")
+    said = command("docker", recipe, arguments=recipe.arguments(commit="c" * 40, base=base_reference()), tag="any")
     assert {part for part in said if part.startswith("--build-arg=")} == arguments
     assert f"--network={inputs['network']}" in said
     (platform,) = inputs["platforms"]

@@ -172,11 +172,22 @@ def test_an_image_of_others_without_a_digest_is_refused_before_up() -> None:
         stack("prod", **{**COMPLETE, "upstream": {"github": "i.example.org", "charts": "https://c.example.org"}})
     )
     assert told == [
-        "image.ib-gateway of tools/versions.toml is unresolved and the layer cluster runs it: 'make pins' online asks "
+        "image.ib-gateway of tools/versions.toml is unresolved and the layer cluster needs it: 'make pins' online asks "
         "for its digest",
-        "image.fluent-bit of tools/versions.toml is unresolved and the layer releases runs it: 'make pins' online asks "
+        "image.fluent-bit of tools/versions.toml is unresolved and the layer releases needs it: 'make pins' online asks "
         "for its digest",
     ]
+
+
+def test_images_that_are_built_need_the_digest_of_their_base_unless_the_run_leaves_them_out() -> None:
+    building = {**COMPLETE, "images": {"source": "build"}}
+    assert missing(stack("prod", **building)) == [
+        "image.python of tools/versions.toml is unresolved and the layer images needs it: 'make pins' online asks for "
+        "its digest"
+    ]
+    assert missing(stack("prod", **building, deploy={"images": False})) == []
+    building["upstream"] = {**COMPLETE["upstream"], "baseDigest": DIGEST}
+    assert missing(stack("prod", **building)) == []
 
 
 def test_a_pinned_image_without_a_digest_is_refused_before_up() -> None:

@@ -39,7 +39,8 @@ def build(
     missing = [path for path in needed(recipe) if not (context / path).exists()]
     if missing:
         raise CannotBuild(f"{recipe.repository} needs {', '.join(missing)}: make wheels, and make setup for the page")
-    if not base and base_reference().endswith(UNRESOLVED):
+    base = base or base_reference()
+    if base.endswith(UNRESOLVED):
         raise CannotBuild(
             "image.python of tools/versions.toml is unresolved: 'make pins' online asks for its digest; "
             "or say BASE=REFERENCE for an image of your own with Python"
