@@ -102,4 +102,3 @@ class NamesStep:
 
     def make(self) -> None:
         """Nothing: a name is free, ours or refused."""
-
