@@ -33,9 +33,10 @@ def connect(settings: StackSettings) -> Connection:
 
     The kubeconfig stays on the machine that deploys: the provider takes its context by name, and the UID as the
     cluster's identity, so that a renewed kubeconfig replaces nothing. ConfigMaps and Secrets have fixed names, so they
-    change in place: replaced, they would be gone for a while to whatever starts then. Reads are not left out with a layer, so a run
-    for an earlier layer must not make this one: such a run has `deploy.cluster` false, and the objects, which it leaves
-    out, then wait for nothing.
+    change in place: replaced, they would be gone for a while to whatever starts then.
+
+    Reads are not left out with a layer, so a run for an earlier layer must not make this one: such a run has
+    `deploy.cluster` false, and the objects, which it leaves out, then wait for nothing.
     """
     cluster = settings.cluster
     provider = kubernetes.Provider(

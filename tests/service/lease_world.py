@@ -107,6 +107,7 @@ class Pod:
         if self.refused:
             raise ApiRefused(403, "Forbidden", "leases is forbidden")
         on_its_way = self.world.loop.create_task(self._travel(what, record))
+        on_its_way.add_done_callback(_nobody_waits)
         try:
             async with asyncio.timeout(seconds / self.rate):
                 return await asyncio.shield(on_its_way)
@@ -173,6 +174,12 @@ class Pod:
         """No time for anything."""
         self.writing = False
         self.task.cancel()
+
+
+def _nobody_waits(request: asyncio.Task[LeaseRecord | None]) -> None:
+    """Look at how a request ended. One that failed unseen would be logged by the garbage collector, at any moment."""
+    if not request.cancelled():
+        request.exception()
 
 
 class World:

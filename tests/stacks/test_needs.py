@@ -174,8 +174,8 @@ def test_an_image_of_others_without_a_digest_is_refused_before_up() -> None:
     assert told == [
         "image.ib-gateway of tools/versions.toml is unresolved and the layer cluster needs it: 'make pins' online asks "
         "for its digest",
-        "image.fluent-bit of tools/versions.toml is unresolved and the layer releases needs it: 'make pins' online asks "
-        "for its digest",
+        "image.fluent-bit of tools/versions.toml is unresolved and the layer releases needs it: 'make pins' online "
+        "asks for its digest",
     ]
 
 
