@@ -32,6 +32,9 @@ PERSONAL = (
     "cluster.context",
     "cluster.issuer",
     "cluster.uid",
+    "upstream.github",
+    "upstream.charts",
+    "logs.forwarderId",
 )
 """Settings of one operator: the golden plan names them, whether they are set or not."""
 

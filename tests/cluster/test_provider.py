@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -38,11 +39,12 @@ def web(namespace: str, *, image: str = "example.org/web:1", replicas: int = 2, 
     """A Deployment whose replicas are somebody else's to change."""
 
     def declare(options: pulumi.ResourceOptions) -> None:
-        manifest = manifests.deployment("web", namespace, replicas=replicas, image=image)
+        manifest: Any = manifests.deployment("web", namespace, replicas=replicas, image=image)
         annotations = {"pulumi.com/timeoutSeconds": str(seconds)}
+        metadata: Any = {**manifest["metadata"], "annotations": annotations}
         Deployment(
             "web",
-            metadata={**manifest["metadata"], "annotations": annotations},
+            metadata=metadata,
             spec=manifest["spec"],
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(ignore_changes=["spec.replicas"])),
         )
@@ -51,7 +53,7 @@ def web(namespace: str, *, image: str = "example.org/web:1", replicas: int = 2, 
 
 
 def config(namespace: str, value: str, *, name: str = "") -> Program:
-    metadata = {"namespace": namespace, **({"name": name} if name else {})}
+    metadata: Any = {"namespace": namespace, **({"name": name} if name else {})}
     return lambda options: ConfigMap("config", metadata=metadata, data={"key": value}, opts=options)
 
 
@@ -127,7 +129,7 @@ def test_a_config_map_changes_in_place_where_the_provider_is_told_so(
 def test_a_secret_reaches_the_cluster_and_is_no_plain_text_in_the_state(
     stack: SmallStack, cluster: ControlPlane, namespace: str
 ) -> None:
-    metadata = {"name": "key", "namespace": namespace}
+    metadata: Any = {"name": "key", "namespace": namespace}
     stack.up(
         lambda options: Secret(
             "key", metadata=metadata, string_data={"password": pulumi.Output.secret("battery-staple")}, opts=options
@@ -167,7 +169,7 @@ def test_replicas_that_somebody_else_changed_stay_when_the_program_ignores_them(
 
 def test_another_selector_deletes_the_deployment_and_makes_it_anew(stack: SmallStack, namespace: str) -> None:
     def declare(app: str) -> Program:
-        manifest = manifests.deployment("web", namespace)
+        manifest: Any = manifests.deployment("web", namespace)
         manifest["spec"]["selector"] = {"matchLabels": {"app": app}}
         manifest["spec"]["template"]["metadata"]["labels"] = {"app": app}
         return lambda options: Deployment("web", metadata=manifest["metadata"], spec=manifest["spec"], opts=options)
@@ -181,7 +183,7 @@ def test_another_selector_deletes_the_deployment_and_makes_it_anew(stack: SmallS
 def test_a_patch_gives_fields_to_an_object_of_others_and_takes_them_back(
     stack: SmallStack, cluster: ControlPlane, namespace: str
 ) -> None:
-    metadata = {"name": "theirs", "namespace": namespace}
+    metadata: Any = {"name": "theirs", "namespace": namespace}
     cluster.admin.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "1"}})
     stack.up(lambda options: ConfigMapPatch("patch", metadata=metadata, data={"b": "2"}, opts=options))
     assert cluster.admin.get("v1", "ConfigMap", "theirs", namespace)["data"] == {"a": "1", "b": "2"}
@@ -202,8 +204,8 @@ def test_a_service_that_leads_to_no_pod_is_waited_for_unless_it_says_otherwise(
 ) -> None:
     def declare(**annotations: str) -> Program:
         noted = {f"pulumi.com/{key}": value for key, value in annotations.items()}
-        metadata = {"name": "web", "namespace": namespace, "annotations": noted}
-        spec = {"selector": {"app": "nobody"}, "ports": [{"port": 80}]}
+        metadata: Any = {"name": "web", "namespace": namespace, "annotations": noted}
+        spec: Any = {"selector": {"app": "nobody"}, "ports": [{"port": 80}]}
         return lambda options: Service("web", metadata=metadata, spec=spec, opts=options)
 
     with pytest.raises(automation.CommandError, match="timed out waiting for Service web"):
@@ -227,9 +229,10 @@ def volume(namespace: str, name: str, node: str, *, skip_await: bool) -> Program
         local = manifests.local_volume(name, node=node, storage_class=name)
         kept = PersistentVolume("volume", metadata=local["metadata"], spec=local["spec"], opts=after)
         claim = manifests.claim("data", namespace, volume=name, storage_class=name)
+        metadata: Any = {**claim["metadata"], "annotations": annotations}
         PersistentVolumeClaim(
             "claim",
-            metadata={**claim["metadata"], "annotations": annotations},
+            metadata=metadata,
             spec=claim["spec"],
             opts=pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[kept])),
         )
@@ -257,6 +260,7 @@ def test_a_claim_that_names_its_volume_must_not_be_waited_for(
 def test_a_cluster_that_cannot_be_reached_is_said_in_one_sentence(
     cluster: ControlPlane, tmp_path: Path, how: str
 ) -> None:
+    settings: dict[str, Any]
     if how == "closed port":
         away = tmp_path / "kubeconfig.json"
         away.write_text(cluster.kubeconfig.read_text().replace(f":{cluster.port}", ":1"))

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import connect
 
+from apps.contracts.frames import Frame
 from apps.contracts.names import HUB
 from tests.backend.process import free_port
 from tools.images.build import ROOT
@@ -77,7 +78,7 @@ def up(engine: Engine, tag: str) -> Iterator[Platform]:
         platform.compose("down", "--volumes", "--timeout", "25")
 
 
-def live_frame(client: httpx.Client) -> dict[str, Any]:
+def live_frame(client: httpx.Client) -> Frame:
     """The first frame of the live channel that speaks of live data, through token, page, negotiate and the hub."""
     assert "<title>" in client.get("/").raise_for_status().text
     token = client.post("/api/token", json={"grant_type": "local"}).raise_for_status().json()["access_token"]
@@ -91,7 +92,6 @@ def live_frame(client: httpx.Client) -> dict[str, Any]:
         while time.monotonic() < deadline:
             for record in str(channel.recv(timeout=60)).split("\x1e"):
                 said = json.loads(record) if record else {}
-                if said.get("target") == "frame" and said["arguments"][0]["header"]["data"] == "live":
-                    found: dict[str, Any] = said["arguments"][0]
-                    return found
+                if said.get("target") == "frame" and said["arguments"][0]["data"] == "live":
+                    return Frame.model_validate(said["arguments"][0])
     raise AssertionError("no live frame in time")

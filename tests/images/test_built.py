@@ -196,7 +196,7 @@ def test_compose_brings_the_whole_platform_up_to_a_live_frame_and_leaves_nothing
             frame = live_frame(client)
         with capsys.disabled():
             print(f"\ncompose: a live frame {time.monotonic() - began:.1f} s after up")
-        assert (frame["header"]["source"], frame["header"]["data"]) == ("simulated", "live")
+        assert (frame.source, frame.data) == ("simulated", "live")
         states = platform.containers()
         assert {name: state["Health"]["Status"] for name, state in states.items()} == dict.fromkeys(states, "healthy")
         assert set(states) == {recipe.repository.removeprefix("spy-") for recipe in RECIPES.values()}

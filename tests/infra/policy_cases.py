@@ -366,6 +366,12 @@ CASES = (
     ),
     Case(
         "container-non-root",
+        f"{K8S}apps/v1:DaemonSet",
+        DEPLOYMENT,
+        ((f"{FIRST}.securityContext.runAsUser", 0),),
+    ),
+    Case(
+        "container-non-root",
         f"{K8S}batch/v1:CronJob",
         CRON_JOB,
         ((f"{FIRST_OF_CRON_JOB}.securityContext.runAsNonRoot", REMOVE),),

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from infra import configuration
 from stacks.load import load
 from stacks.settings import StackSettings
-from tests.engine.values import SECRETS, deployable
-from tests.stacks.builders import GUID, ROOT, UID
+from tests.engine.values import CLUSTER_UID, SECRETS, deployable
+from tests.stacks.builders import GUID, ROOT
 from tests.toolchain import pulumi_cli
 
 COMPLETE = deployable("prod")
@@ -115,7 +115,7 @@ def test_a_tag_in_a_digest_s_place_ends_the_program_before_any_resource(previewe
 
 def test_what_does_not_go_together_ends_the_program_before_any_resource(previewed: Previewed, tmp_path: Path) -> None:
     """Every problem of every stack at once, each a sentence with its key and its cure."""
-    lay(tmp_path / "Pulumi.dev.yaml", {"cluster": {"uid": UID}, "names": {"namespace": "spy-options-bot"}})
+    lay(tmp_path / "Pulumi.dev.yaml", {"cluster": {"uid": CLUSTER_UID}, "names": {"namespace": "spy-options-bot"}})
     wrong = {
         "vpn": {"sku": "Basic", "customPolicy": True},
         "network": {"appSubnet": "10.0.2.0/25"},
@@ -128,7 +128,8 @@ def test_what_does_not_go_together_ends_the_program_before_any_resource(previewe
         "prod: network.appSubnet 10.0.2.0/25 overlaps network.containerSubnet 10.0.2.0/24: give one of them another",
         "prod: container registry 'acr-spy' has 7 characters and must have 5 to 50, letters and digits only: set names",
         "dev and prod both have names.storage 'stspyoptionsdev': give one of them another",
-        f"dev and prod share cluster.uid {UID} and the namespace spy-options-bot: set names.namespace in one of them",
+        f"dev and prod share cluster.uid {CLUSTER_UID} and the namespace spy-options-bot: set names.namespace in one "
+        "of them",
         "prod: budget.amount is 53 USD and the stack declares",
     ):
         assert said in printed

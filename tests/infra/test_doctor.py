@@ -201,9 +201,8 @@ def test_persons_read_a_line_and_what_to_do_below_it(scene: DoctorScene) -> None
     code, text = scene.readable()
     assert code == 2
     lines = text.splitlines()
-    at = next(
-        i for i, line in enumerate(lines) if line.startswith("missing  name of the web app: app-spy-options-backend")
-    )
+    said = "missing  name of the web app: the name app-spy-options-backend is taken by somebody else"
+    at = next(i for i, line in enumerate(lines) if line.startswith(said))
     assert lines[at + 1] == "         choose another by names.webapp"
     assert "ok       cluster: home answers" in text
 

@@ -19,6 +19,8 @@ OPERATORS_OWN: dict[str, dict[str, Any]] = {
     "registry": {"id": "r"},
     "onPrem": {"address": "203.0.113.7"},
     "cluster": {"context": "home", "issuer": "https://issuer.example.org", "uid": "u"},
+    "upstream": {"github": "images.example.org", "charts": "https://charts.example.org"},
+    "logs": {"forwarderId": "f"},
 }
 
 

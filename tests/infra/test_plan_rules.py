@@ -117,7 +117,11 @@ def after_the_web_app(plan: Plan, one: Registration) -> set[str]:
 def test_every_resource_has_a_layer_above_it(plan: Plan) -> None:
     outside = [one for one in plan.resources.values() if not plan.layer(one.urn)]
     assert [one.urn for one in outside if not one.is_provider] == []
-    assert {one.type for one in plan.reads.values()} <= {"azure-native:resources:ResourceGroup"}
+    read = {(one.type, one.name) for one in plan.reads.values()}
+    assert read <= {
+        ("azure-native:resources:ResourceGroup", "resource-group"),
+        ("kubernetes:core/v1:Namespace", "kube-system"),
+    }
 
 
 def test_every_resource_of_a_provider_has_an_explicit_one(plan: Plan) -> None:

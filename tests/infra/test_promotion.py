@@ -54,7 +54,7 @@ class Release:
         """Other outputs of dev than those it was imported with, in the state's own file."""
         file = self.state / ".pulumi" / "stacks" / "spy-options" / "dev.json"
         text = json.loads(file.read_text("utf-8"))
-        text["checkpoint"]["latest"]["resources"][0]["outputs"] = told
+        text["checkpoint"]["Latest"]["resources"][0]["outputs"] = told
         file.write_text(json.dumps(text), "utf-8")
 
     def pin(self, *arguments: str) -> tuple[int, str, str]:
