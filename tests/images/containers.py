@@ -16,6 +16,13 @@ from tools.images.engine import Engine
 HARDENED = ("--read-only", "--tmpfs=/tmp:size=64m,mode=1777", "--cap-drop=ALL", "--security-opt=no-new-privileges")
 HEALTHY_SECONDS = 180.0
 GRACE_SECONDS = 25
+VOLUMES = {"backend": ("/app/cache",), "detector": ("/app/data",), "bot": ("/app/data", "/app/logs"), "simulator": ()}
+"""Where each service writes, beside /tmp."""
+
+
+def mounts(service: str) -> list[str]:
+    """A volume of its own for each folder that the service writes to."""
+    return [f"--mount=type=volume,destination={folder}" for folder in VOLUMES[service]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Container:
 
     def wait_until_healthy(self) -> None:
         """Return at the first healthy answer of its own health check. Fails the test when there is none in time."""
-        since = self.facts()["Created"]
+        since = self.facts()["Created"]  # events that have been are told again
         listening = subprocess.Popen(
             [
                 self.engine.client,
@@ -62,6 +69,27 @@ class Container:
             timer.cancel()
             listening.kill()
             listening.wait()
+
+    def said(self, wanted: str) -> bool:
+        """Follow its log until a line holds `wanted`; False when the log ends before that."""
+        following = subprocess.Popen(
+            [self.engine.client, "logs", "--follow", self.name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.engine.whole_environment,
+        )
+        try:
+            assert following.stdout is not None
+            return any(wanted in line for line in following.stdout)
+        finally:
+            following.kill()
+            following.wait()
+
+    def process_one(self) -> list[str]:
+        """The command line of its first process."""
+        script = "print(open('/proc/1/cmdline').read().replace(chr(0), ' '))"
+        return self.engine.run("exec", self.name, "python3", "-c", script).stdout.split()
 
     def stop(self) -> int:
         """Ask it to end; its exit code, 137 when it had to be killed after GRACE_SECONDS."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import signal
 import time
 import tomllib
 import uuid
@@ -15,18 +15,17 @@ import pytest
 from infra.image_recipe import RECIPES, ImageRecipe
 from stacks.pins import VERSIONS
 from tests.images import inside
-from tests.images.conftest import COMMIT
-from tests.images.containers import HARDENED, Container, ended, python, started
-from tests.images.layers import contents, facts
-from tests.images.platform import live_frame, up
+from tests.images.conftest import COMMIT, forget
+from tests.images.containers import GRACE_SECONDS, HARDENED, VOLUMES, ended, mounts, python, started
+from tests.images.layers import contents, context_of, facts
+from tests.images.platform import Platform, live_frames, project
 from tests.tools.lock_files import pins
-from tools.images.build import ROOT, build
+from tools.images.build import CannotBuild, build
 from tools.images.engine import Engine
 
 BUDGETS_MB = {"backend": 200, "bot": 230, "detector": 350, "simulator": 500}
 """Architecture, section 7; the simulator's is the requirements' general limit (C22)."""
 
-VOLUMES = {"backend": ("/app/cache",), "detector": ("/app/data",), "bot": ("/app/data", "/app/logs"), "simulator": ()}
 WRONG = {
     "backend": ("BACKEND_PORT=99999", "BACKEND_PORT"),
     "detector": ("ANOMALY_THRESHOLD=0.5", "ANOMALY_THRESHOLD"),
@@ -34,11 +33,6 @@ WRONG = {
     "simulator": ("SIMULATOR_PORT=99999", "port"),
 }
 recipes = pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.service)
-
-
-def mounts(service: str) -> list[str]:
-    """A volume of its own for each folder that the service writes to."""
-    return [f"--mount=type=volume,destination={folder}" for folder in VOLUMES[service]]
 
 
 @recipes
@@ -120,17 +114,11 @@ def test_a_service_becomes_healthy_and_ends_in_its_grace_with_code_0(
     with started(docker, images[recipe.service], "--health-interval=1s", *mounts(recipe.service)) as container:
         container.wait_until_healthy()
         healthy = time.monotonic() - began
-        assert process_one(container) == ["python3", "-m", f"apps.{recipe.service}"]
+        assert container.process_one() == ["python3", "-m", f"apps.{recipe.service}"]
         began = time.monotonic()
         assert container.stop() == 0, container.log()[-2_000:]
         with capsys.disabled():
             print(f"\n{recipe.repository}: healthy {healthy:.1f} s, ended {time.monotonic() - began:.1f} s")
-
-
-def process_one(container: Container) -> list[str]:
-    """The command line of the container's first process."""
-    script = "print(open('/proc/1/cmdline').read().replace(chr(0), ' '))"
-    return container.engine.run("exec", container.name, "python3", "-c", script).stdout.split()
 
 
 @recipes
@@ -162,10 +150,8 @@ def test_the_same_commit_built_twice_gives_the_same_layers(
     The builder of Docker 20.10 leaves the time at which a step ran in the stamp of /etc: the one layer that takes pip
     out may differ in that and in nothing else.
     """
-    copy, recipe = tmp_path / "copy", RECIPES["backend"]
-    for part in ("apps", "frontend/dist", "tools/images", "requirements", recipe.wheels):
-        shutil.copytree(ROOT / part, copy / part, copy_function=shutil.copyfile)
-    shutil.copyfile(ROOT / "pyproject.toml", copy / "pyproject.toml")
+    recipe = RECIPES["backend"]
+    copy = context_of(recipe, tmp_path)
     again = build(
         recipe,
         commit=COMMIT,
@@ -178,28 +164,88 @@ def test_the_same_commit_built_twice_gives_the_same_layers(
     )
     try:
         first, second = (facts(docker, image)["RootFS"]["Layers"] for image in (images["backend"], again))
-        different = [number for number, pair in enumerate(zip(first, second, strict=True)) if pair[0] != pair[1]]
+        different = [number for number, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
         assert set(different) <= {1}, "more than the layer that takes pip out"
         for number in different:
             one, other = (contents(docker, image, number, tmp_path) for image in (images["backend"], again))
             assert one == other
     finally:
-        docker.run("image", "rm", "--force", again, check=False)
+        forget(docker, again)
 
 
-def test_compose_brings_the_whole_platform_up_to_a_live_frame_and_leaves_nothing(
-    docker: Engine, images: dict[str, str], capsys: pytest.CaptureFixture[str]
+def test_a_container_that_is_stopped_before_its_service_listens_ends_at_once(
+    docker: Engine, images: dict[str, str]
+) -> None:
+    script = "import time; print('begun', flush=True); time.sleep(60)"
+    with started(docker, images["bot"], "--entrypoint=python3", arguments=["-c", script]) as container:
+        assert container.said("begun")
+        assert container.stop() == 128 + signal.SIGTERM
+
+
+def test_the_health_check_says_what_it_asked_when_nothing_answers(docker: Engine, images: dict[str, str]) -> None:
+    asked = ["/app/healthcheck.py", "BOT_PORT", "8080", "/health"]
+    code, told = ended(docker, images["bot"], "--entrypoint=python3", arguments=asked)
+    assert (code, told) == (1, "/health does not answer: [Errno 111] Connection refused\n")
+
+
+def test_a_wheel_with_another_hash_ends_the_build_and_is_named(docker: Engine, stand_in: str, tmp_path: Path) -> None:
+    copy = context_of(RECIPES["trading_bot"], tmp_path)
+    wheel = next((copy / RECIPES["trading_bot"].wheels).glob("click-*.whl"))
+    wheel.write_bytes(wheel.read_bytes() + b"more")
+    with pytest.raises(CannotBuild, match=r"(?s)spy-trading-bot was not built: .*click.* remove build/wheels"):
+        build(
+            RECIPES["trading_bot"],
+            commit=COMMIT,
+            base=stand_in,
+            tag="spy-test-never:1",
+            client=docker.client,
+            environment=docker.environment,
+            context=copy,
+        )
+
+
+def test_compose_brings_live_frames_to_this_machine_while_the_detector_leads_and_the_bot_is_paused(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
     began = time.monotonic()
-    with up(docker, images["backend"].split(":")[1]) as platform:
-        with httpx.Client(base_url=f"http://127.0.0.1:{platform.port}", timeout=10) as client:
-            frame = live_frame(client)
-        with capsys.disabled():
-            print(f"\ncompose: a live frame {time.monotonic() - began:.1f} s after up")
-        assert (frame.source, frame.data) == ("simulated", "live")
-        states = platform.containers()
-        assert {name: state["Health"]["Status"] for name, state in states.items()} == dict.fromkeys(states, "healthy")
-        assert set(states) == {recipe.repository.removeprefix("spy-") for recipe in RECIPES.values()}
-        platform.compose("stop", "--timeout", "25")
-        assert {state["ExitCode"] for state in platform.containers().values()} == {0}
+    with httpx.Client(base_url=f"http://127.0.0.1:{platform.port}", timeout=10) as client:
+        first, second = live_frames(client, 2)
+    with capsys.disabled():
+        print(f"\ncompose: live frames {time.monotonic() - began:.1f} s after up returned")
+    assert (first.source, first.data) == ("simulated", "live")
+    assert second.frame > first.frame
+    services = platform.containers()
+    assert set(services) == {recipe.repository.removeprefix("spy-") for recipe in RECIPES.values()}
+    for container in services.values():
+        container.wait_until_healthy()
+    assert platform.asked("detector", 9100, "/ready") == {"ready": True, "role": "leader", "problems": []}
+    assert platform.asked("trading-bot", 8080, "/ready") == {"ready": True, "role": "bot", "problems": []}
+    assert "paused: no signal is traded" in services["trading-bot"].log()
+
+
+def test_compose_publishes_the_page_on_loopback_and_nothing_else(platform: Platform) -> None:
+    ports = {name: container.facts()["NetworkSettings"]["Ports"] for name, container in platform.containers().items()}
+    published = {name: {port: to for port, to in found.items() if to} for name, found in ports.items()}
+    page = {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(platform.port)}]}
+    assert published == {name: {} for name in ports} | {"backend": page}
+
+
+def test_compose_stops_every_service_with_code_0_and_leaves_nothing(platform: Platform) -> None:
+    """The last of the platform's tests: it takes it down."""
+    platform.compose("stop", "--timeout", str(GRACE_SECONDS))
+    codes = {name: container.facts()["State"]["ExitCode"] for name, container in platform.containers().items()}
+    assert codes == dict.fromkeys(codes, 0)
+    platform.down()
     assert platform.left() == []
+
+
+def test_compose_says_which_service_does_not_start_and_its_log_says_why_in_one_sentence(
+    docker: Engine, images: dict[str, str]
+) -> None:
+    with project(docker, images["backend"].split(":")[1], SCENARIO="nonsense") as wrong:
+        told = wrong.tried("up", "--detach")
+        assert told.returncode != 0
+        simulator = wrong.containers()["simulator"]
+        assert "unhealthy" in told.stderr or "exited (2)" in told.stderr
+        (sentence,) = set(simulator.log().strip().splitlines())  # the same at every new start
+        assert "There is no scenario named 'nonsense'" in sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,11 @@ from infra.image_recipe import NETWORK, PLATFORM, RECIPES, ImageRecipe, base_ref
 from stacks.settings.platform import UNRESOLVED
 
 ROOT = Path(__file__).resolve().parents[2]
+_BASE_WANTED = "\n > [internal] load metadata for"
+"""In the builder's summary of what failed: it asked for the base."""
+
+_OF_A_STEP = re.compile(r"^#\d+ \d+\.\d+ (.+)$", re.MULTILINE)
+"""A line that a step wrote, behind the step's number and its time."""
 
 
 class CannotBuild(Exception):
@@ -56,8 +62,16 @@ def build(
         text=True,
     )
     if done.returncode:
-        raise CannotBuild(f"{recipe.repository} was not built. The builder's last words:\n{done.stderr[-3_000:]}")
+        raise CannotBuild(f"{recipe.repository} was not built: {why(done.stderr, base)}")
     return tag
+
+
+def why(words: str, base: str) -> str:
+    """One sentence on a failed build, and below it what the failed step had said. `words`: the builder's stderr."""
+    last = (words.strip().splitlines() or ["the builder said nothing"])[-1][-300:]
+    if _BASE_WANTED in words:
+        return f"its base {base} is not on this engine and cannot be pulled; BASE=REFERENCE names another. ({last})"
+    return "\n  ".join([last, *_OF_A_STEP.findall(words)[-20:]])
 
 
 def needed(recipe: ImageRecipe) -> list[str]:

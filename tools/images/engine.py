@@ -31,12 +31,21 @@ class NoEngine(Exception):
     """No Docker engine can be had here; the message says why and what to do."""
 
 
+class EngineCannotRun(NoEngine):
+    """Docker is installed, and this machine does not let it work; the message ends in Docker's own words."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """An engine that answers, by a client that can build with it."""
 
     client: str
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether it was started by us, and goes with all that it holds."""
+        return bool(self.environment)
 
     @property
     def whole_environment(self) -> dict[str, str]:
@@ -131,12 +140,12 @@ def _end_with_parent() -> None:
 
 
 def _await(socket_path: Path, started: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the engine answers. Raises NoEngine with its last words when it ends, or stays silent."""
+    """Return when the engine answers. Raises EngineCannotRun with its last words when it ends, or stays silent."""
     deadline = time.monotonic() + START_SECONDS
     while not _answers(socket_path):
         if started.poll() is not None or time.monotonic() > deadline:
             words = log.read_text("utf-8", errors="replace").strip().splitlines()[-3:]
-            raise NoEngine(f"An own Docker engine does not start on this machine: {' '.join(words)[-600:]}")
+            raise EngineCannotRun(f"An own Docker engine does not start on this machine: {' '.join(words)[-600:]}")
         time.sleep(0.2)
 
 

@@ -31,7 +31,8 @@ def packages(lock: Path, wheels: Path, root: Path) -> None:
     command = [sys.executable, f"{pip}/pip", "install", f"--target={target}", f"--requirement={lock}"]
     from_wheels = ["--no-index", f"--find-links={wheels}", "--require-hashes", "--no-deps"]
     quietly = ["--no-compile", "--no-cache-dir", "--quiet", "--root-user-action=ignore"]
-    subprocess.run([*command, *from_wheels, *quietly], check=True)
+    if subprocess.run([*command, *from_wheels, *quietly], check=False).returncode:
+        sys.exit(f"{lock.name} was not installed, for the reason above: remove build/wheels, then make wheels.")
     shutil.rmtree(target / "bin", ignore_errors=True)
     for tests in [path for path in target.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests, ignore_errors=True)
