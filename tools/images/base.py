@@ -31,6 +31,10 @@ class NoBase(Exception):
     """The base cannot be made here; the message says why and what to do."""
 
 
+class BaseCannotBeMade(NoBase):
+    """debootstrap is there, and this machine or its mirror does not let it work."""
+
+
 def table() -> dict[str, object]:
     """Its table in tools/versions.toml."""
     found: dict[str, object] = tomllib.loads((TOOLS / "versions.toml").read_text("utf-8"))["debian"][NAME]
@@ -68,7 +72,8 @@ def _debootstrap(root: Path) -> None:
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", suite, str(root), _mirror(suite)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise NoBase(f"debootstrap could not make Debian {suite}: {done.stdout.strip()[-300:]} {done.stderr[-300:]}")
+        words = f"{done.stdout.strip()[-300:]} {done.stderr.strip()[-300:]}"
+        raise BaseCannotBeMade(f"debootstrap could not make Debian {suite} on this machine: {words}")
 
 
 def _mirror(suite: str) -> str:
@@ -77,7 +82,7 @@ def _mirror(suite: str) -> str:
     told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
     found = [line.split(" ", 1)[1] for line in told.splitlines() if line.split(" ", 1)[0] == suite]
     if not found:
-        raise NoBase(f"This machine's apt has no Debian {suite} among its sources, and the base is made from it")
+        raise BaseCannotBeMade(f"This machine's apt has no Debian {suite} among its sources, of which the base is made")
     return found[0]
 
 

@@ -144,8 +144,8 @@ def _await(socket_path: Path, started: subprocess.Popen[bytes], log: Path) -> No
     deadline = time.monotonic() + START_SECONDS
     while not _answers(socket_path):
         if started.poll() is not None or time.monotonic() > deadline:
-            words = log.read_text("utf-8", errors="replace").strip().splitlines()[-3:]
-            raise EngineCannotRun(f"An own Docker engine does not start on this machine: {' '.join(words)[-600:]}")
+            words = log.read_text("utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
+            raise EngineCannotRun(f"An own Docker engine does not start on this machine: {words[-1][-600:]}")
         time.sleep(0.2)
 
 
