@@ -91,11 +91,13 @@ def forget(docker: Engine, *tags: str) -> None:
 
 @pytest.fixture(scope="module")
 def platform(docker: Engine, images: dict[str, str]) -> Iterator[Platform]:
-    """The platform of compose.yaml on the images, once for every test of it."""
+    """The platform of compose.yaml on the images, up and healthy, once for every test of it."""
     try:
         docker.compose()
     except NoEngine as error:
         left_out(error)
     with project(docker, images["backend"].split(":")[1]) as running:
         running.compose("up", "--detach")
+        for container in running.containers().values():
+            container.wait_until_healthy()
         yield running
