@@ -100,8 +100,9 @@ def test_a_token_minted_by_the_api_server_verifies_by_the_published_documents(
     assert claims["sub"] == "system:serviceaccount:default:default"
     assert claims["exp"] <= time.time() + 660
     head, body, signature = token.split(".")
+    changed = ("B" if signature.startswith("A") else "A") + signature[1:]
     with pytest.raises(jwt.InvalidSignatureError):
-        jwt.decode(f"{head}.{body}.{signature[::-1]}", key, algorithms=["RS256"], audience=AUDIENCE)
+        jwt.decode(f"{head}.{body}.{changed}", key, algorithms=["RS256"], audience=AUDIENCE)
     for wrong in ({"audience": "api://another"}, {"audience": AUDIENCE, "issuer": "https://another.example"}):
         with pytest.raises(jwt.InvalidTokenError):
             jwt.decode(token, key, algorithms=["RS256"], **wrong)  # type: ignore[arg-type]

@@ -88,8 +88,8 @@ class Cloud:
         return [thing for thing in self._existing.values() if thing.token == token]
 
     def identifiers(self) -> set[str]:
-        """Ids of all that exists."""
-        return {thing.identifier for thing in self._existing.values()}
+        """Ids of all that exists, each as `unique` has it."""
+        return {unique(thing.token, thing.identifier) for thing in self._existing.values()}
 
     def create(self, token: str, urn: str, inputs: Properties) -> tuple[str, Properties]:
         """Make it; raises Refused as the service would."""
@@ -197,9 +197,14 @@ def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
+def unique(token: str, identifier: str) -> str:
+    """An id that nothing else has: over Azure ids are unique, elsewhere only within their type."""
+    return identifier if identifier.startswith("/") else f"{token}|{identifier}"
+
+
 def _key(token: str, identifier: str) -> str:
-    """Ids are unique over Azure and ignore case; elsewhere only within their type."""
-    return identifier.lower() if identifier.startswith("/") else f"{token}|{identifier}"
+    """Azure's ids ignore case."""
+    return identifier.lower() if identifier.startswith("/") else unique(token, identifier)
 
 
 def _within(key: str, parent: str) -> bool:

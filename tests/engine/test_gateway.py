@@ -55,7 +55,5 @@ def test_what_is_said_to_go_with_a_group_that_is_only_read_stays_in_azure_unseen
         stack.up()
         stack.destroy()
         assert not stack.resources()
-        assert {left.rpartition("/")[2] for left in stack.cloud.identifiers()} == {
-            "rg-spy-options-prod",
-            "with-the-group",
-        }
+        in_azure = {left for left in stack.cloud.identifiers() if left.startswith("/")}
+        assert {left.rpartition("/")[2] for left in in_azure} == {"rg-spy-options-prod", "with-the-group"}

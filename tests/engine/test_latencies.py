@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.critical_path import critical_path, latencies, waits_for
-from infra.plan import Plan, record
+from infra.plan import Mode, Plan, record
 from stacks.load import load
 from stacks.settings import Layer
 from tests.engine.cloud import Call, Cloud
@@ -78,7 +78,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowUp]:
     )
     with EngineStack("prod", folder, cloud) as stack:
         assert stack.engine.name == "prod"
-        plan = record(load("prod", folder))
+        plan = record(load("prod", folder), Mode.UPDATE)
         cloud.rest |= created_in(plan, vpn=False)
         stack.up(parallel=AT_ONCE)
         yield SlowUp(plan, cloud.changes())

@@ -100,6 +100,9 @@ def test_a_first_deployment_goes_on_where_each_of_its_runs_was_interrupted(deplo
     settings = load("dev", ROOT)
     interrupted = 0
     for run in deployment(settings, present=()):
+        if run.layer is Layer.VPN:  # of which dev declares nothing
+            deploy(stack, run)
+            continue
         stack.cloud.fail_creation("*", nth=2)
         with pytest.raises(automation.CommandError, match="the service is unavailable"):
             deploy(stack, run)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from pulumi import automation
 
+from stacks.naming import VOLUMES
 from tests.engine.conftest import Deployed
 from tests.engine.stack import EngineStack
 
@@ -28,10 +30,23 @@ def protected(stack: EngineStack) -> dict[str, dict[str, Any]]:
 def test_gateway_data_and_registry_are_protected_and_the_data_retained_with_what_lies_in_them(
     deployed: Deployed, flag: str, expected: set[str]
 ) -> None:
-    marked = [one for one in deployed("prod").resources().values() if one.get(flag)]
+    resources = deployed("prod").resources().values()
+    marked = [one for one in resources if one.get(flag) and one["type"].startswith("azure-native:")]
     kept = [one["id"] for one in marked if one["type"] in expected]
     assert {one["type"] for one in marked} >= expected
     assert [one["urn"] for one in marked if not any(f"{one['id']}/".startswith(f"{own}/") for own in kept)] == []
+
+
+def test_in_the_cluster_volumes_and_claims_are_protected_with_the_class_and_the_namespace_that_they_are_of(
+    deployed: Deployed,
+) -> None:
+    tokens = Counter(one["type"] for one in protected(deployed("prod")).values())
+    assert {token: count for token, count in tokens.items() if token.startswith("kubernetes:")} == {
+        "kubernetes:core/v1:Namespace": 1,
+        "kubernetes:core/v1:PersistentVolume": len(VOLUMES),
+        "kubernetes:core/v1:PersistentVolumeClaim": len(VOLUMES),
+        "kubernetes:storage.k8s.io/v1:StorageClass": 1,
+    }
 
 
 @pytest.mark.parametrize("token", sorted(PROTECTED))

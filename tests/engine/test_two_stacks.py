@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.engine.cloud import unique
 from tests.engine.conftest import Deployed
 from tests.engine.stack import EngineStack
 
@@ -12,7 +13,11 @@ def test_dev_and_prod_live_side_by_side_without_a_common_object(copied: Deployed
     prod.cloud.bootstrap("dev")
     with EngineStack("dev", prod.folder, prod.cloud) as dev:
         dev.up()
-        made = {call.identifier for call in dev.cloud.changes() if call.urn.startswith("urn:pulumi:dev::")}
+        made = {
+            unique(call.token, call.identifier)
+            for call in dev.cloud.changes()
+            if call.urn.startswith("urn:pulumi:dev::")
+        }
         assert {call.action for call in dev.cloud.changes()} == {"create"}
         assert made.isdisjoint(of_prod)
         assert of_prod <= dev.cloud.identifiers()
