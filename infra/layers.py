@@ -9,7 +9,7 @@ from stacks.settings import Layer
 
 
 class LayerComponent(Component):
-    """Parent of all resources of one layer; `spy deploy` excludes a layer by its type, `**spy:layer:Cluster**`."""
+    """Parent of all resources of one layer; a run excludes a layer by its type, `**spy:layer:Cluster**`."""
 
     def __init__(self, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(self.TOKEN.rpartition(":")[2].lower(), opts)

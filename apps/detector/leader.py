@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 DRAIN_SECONDS = 3.0
+"""How long one that stops waits for its backend: meanwhile nobody watches, and the next leader sends what is left."""
 ORPHAN_SECONDS = 30.0
 """Open episodes taken up from another holder are closed when no quotes come for so many market seconds."""
 
@@ -121,6 +122,8 @@ class Leader:
             self.publisher.stop()
             await asyncio.wait({publishing}, timeout=DRAIN_SECONDS)
             publishing.cancel()
+        if left := self.line.log.pending(BACKEND):
+            log.warning("stopping with %d events for the next leader to send", left)
 
     def checkpoint(self) -> None:
         """Write down what a successor needs, unless one may be at work. A full disk is counted; the old one stays."""

@@ -19,7 +19,7 @@ from typing import NoReturn, Protocol
 
 from apps.service.kubernetes_api import ApiRefused, ClusterError
 from apps.service.leadership import LEASE_SECONDS_MAX, LeadershipLost
-from apps.service.lease_record import LeaseRecord
+from apps.service.lease_record import UNHELD, LeaseRecord
 
 log = logging.getLogger(__name__)
 
@@ -153,15 +153,16 @@ class SymbolLease:
     async def _try(self) -> float | None:
         """Take the Lease if it is free: None. Otherwise the seconds until the next look."""
         record = await self._store.get(seconds=self._deadline)
+        if record is None:
+            await self._make()
+            return 0.0
         free_in = self._free_in(record)
         if free_in > 0:
             return min(free_in, POLL_SHARE * self._duration)
-        epoch = max(record.transitions if record else 0, self.epoch) + 1
-        ours = (record or self._store.blank()).taken(self.identity, self._duration, epoch)
-        write = self._store.replace if record else self._store.create
+        ours = record.taken(self.identity, self._duration, max(record.transitions, self.epoch) + 1)
         began, self._maybe_ours = self._clock(), True
         try:
-            taken = await write(ours, seconds=self._deadline)
+            taken = await self._store.replace(ours, seconds=self._deadline)
         except ApiRefused as error:
             if error.status not in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
                 raise
@@ -169,16 +170,25 @@ class SymbolLease:
         self._hold(taken, began)
         return None if self._left() else 0.0
 
-    def _free_in(self, record: LeaseRecord | None) -> float:
-        """Seconds until we may take it, by our clock. One that is gone may have been held until just now."""
-        version = "" if record is None else record.version
-        if self._seen is None or self._seen[0] != version:
-            self._seen = version, self._clock()
-        if record is None:
-            return self._seen[1] + self._duration - self._clock()
+    async def _make(self) -> None:
+        """A Lease that is not there may have been deleted under a holder who does not know yet.
+
+        The new one is nobody's until it has stood unchanged for a duration, as any other: two absences look alike, two
+        versions do not, so that only what is there is ever waited for.
+        """
+        try:
+            await self._store.create(self._store.blank().unheld(self._duration, self.epoch), seconds=self._deadline)
+        except ApiRefused as error:
+            if error.status != HTTPStatus.CONFLICT:  # somebody was quicker
+                raise
+
+    def _free_in(self, record: LeaseRecord) -> float:
+        """Seconds until we may take it, by our clock."""
+        if self._seen is None or self._seen[0] != record.version:
+            self._seen = record.version, self._clock()
         if record.holder in {"", self.identity}:
             return 0.0
-        if not self.waited and not record.holder.startswith(f"{self._pod}_"):
+        if not self.waited and record.holder != UNHELD and not record.holder.startswith(f"{self._pod}_"):
             log.info("standby: the Lease %s is held by %s", record.name, record.holder)
             self.waited = True
         wait = max(self._duration, min(record.duration, LEASE_SECONDS_MAX))

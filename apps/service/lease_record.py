@@ -10,6 +10,9 @@ from apps.service.kubernetes_api import ApiAway, Json
 
 API_VERSION = "coordination.k8s.io/v1"
 
+UNHELD = "nobody-yet"
+"""Holder of a Lease that was just made; no process is named so. An empty holder would be free at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
@@ -55,6 +58,12 @@ class LeaseRecord:
             leaseTransitions=epoch,
             acquireTime=_now(),
             renewTime=_now(),
+        )
+
+    def unheld(self, duration: int, epoch: int) -> LeaseRecord:
+        """Nobody's, and not free before `duration` has passed."""
+        return self._with(
+            holderIdentity=UNHELD, leaseDurationSeconds=duration, leaseTransitions=epoch, renewTime=_now()
         )
 
     def renewed(self, duration: int, epoch: int) -> LeaseRecord:

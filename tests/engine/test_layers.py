@@ -20,7 +20,7 @@ from tests.engine.stack import ROOT, EngineStack, assert_same_state
 
 
 def deploy(stack: EngineStack, run: Run) -> None:
-    """What `spy deploy --layer` runs; without what it may not reach when nothing of the cluster is there."""
+    """The run of one layer; without what it may not reach when nothing of the cluster is there."""
     stack.configure(run.overrides)
     stack.up(exclude=run.patterns, exclude_dependents=True)
 

@@ -95,6 +95,22 @@ def test_a_deleted_lease_has_no_holder_until_the_old_one_must_have_noticed(world
     assert first.led >= 1
 
 
+def test_a_lease_that_is_deleted_again_while_a_standby_does_not_look_has_one_holder(world: World) -> None:
+    """Two absences look alike: who slept from the one to the other has not waited."""
+    first, second = two(world)
+    third = world.start()
+    world.run(1)
+    first.kill()
+    world.server.delete()
+    world.run(1)
+    second.awake.clear()
+    world.until(third, within=3 * DURATION)
+    world.server.delete()
+    second.awake.set()
+    world.run(3 * DURATION)
+    assert world.leader is not None
+
+
 def test_a_holder_that_may_no_longer_write_the_lease_says_why_it_stops_leading(world: World) -> None:
     first, second = two(world)
     first.refused = True
