@@ -150,6 +150,21 @@ async def test_quotes_become_frames_samples_and_an_episode(tmp_path: Path, serve
         assert {event["type"] for event in server.events()} >= {"market", "flow", "gamma", "smile", "status", "anomaly"}
 
 
+async def test_a_stop_sends_what_is_spooled_before_it_ends(
+    tmp_path: Path, server: IngestProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit of three seconds is tested with a backend that does not answer; here a busy machine gets its time."""
+    monkeypatch.setattr("apps.detector.leader.DRAIN_SECONDS", 120)
+    async with stage(tmp_path, server) as made:
+        made.quote()
+        await made.sees(lambda event: event["type"] == "market", "a market sample")
+        server.fault({"delay": 0.5})
+        log = made.leader.line.log
+        await until(lambda: log.pending("backend") > 0, what="events wait")
+    assert log.pending("backend") == 0
+    assert [event["seq"] for event in server.events()] == list(range(1, log.last_seq + 1))
+
+
 async def test_a_lost_gateway_is_a_gap_and_no_frame_says_live_meanwhile(tmp_path: Path, server: IngestProcess) -> None:
     async with stage(tmp_path, server) as made:
         made.feed.cheap = {(596.0, True): -0.25}

@@ -18,6 +18,34 @@ def test_no_number_takes_what_is_none(key: str, monkeypatch: pytest.MonkeyPatch)
     refuses_in_one_line(DetectorSettings, key, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("ANOMALY_THRESHOLD", "0.5", "robust z-score"),
+        ("SCANS_PER_SECOND", "1000", "SCANS_PER_SECOND=1000: input should be less than or equal to 100"),
+        ("STRIKES_RANGE_PERCENT", "9", "STRIKES_RANGE_PERCENT=9: input should be less than or equal to 3"),
+        ("SOURCE", "alive", "SOURCE=alive"),
+        ("RUN_ID", "a b", "RUN_ID=a b"),
+        ("EVENT_TIMES", "2025-05-19T14:00", "has no offset"),
+        ("EX_DATES", "tomorrow", "EX_DATES"),
+        ("BACKEND_URL", "localhost:8000", "starts with http"),
+        ("FEE_PER_CONTRACT", "-0.1", "FEE_PER_CONTRACT=-0.1: input should be greater than or equal to 0"),
+        ("FEE_PER_CONTRACT", "65", "FEE_PER_CONTRACT=65: input should be less than or equal to 10"),
+        ("ORDER_MINIMUM_USD", "nan", "ORDER_MINIMUM_USD=nan"),
+        ("RESERVED_LINES", "99", "lower RESERVED_LINES"),
+        ("SOURCE", "live", "RUN_ID must be empty"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_a_sentence(
+    key: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, given in {"SOURCE": "simulated", "RUN_ID": "test", key: value}.items():
+        monkeypatch.setenv(name, given)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings(DetectorSettings)
+    assert says in str(refusal.value)
+
+
 @pytest.mark.parametrize(("key", "value"), [("EX_DATES", "86400"), ("EVENT_TIMES", "99"), ("EVENT_TIMES", "1.5e9")])
 def test_a_bare_number_is_no_date(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(key, value)
