@@ -53,8 +53,8 @@ def figure(plan: Plan, settings: StackSettings) -> Figure:
     of = partial(_inputs, plan)
     return Figure(
         title=f"{tags(settings)['Project']}, stack {plan.stack}",
-        subtitle="What the Pulumi program declares and who talks to whom. Every box in blue, orange, violet and green is one "
-        "or more components under infra/.",
+        subtitle="What the Pulumi program declares and who talks to whom. Every box in blue, orange, violet and green "
+        "is one or more components under infra/.",
         size=(1240, 800),
         regions=_regions(plan, of),
         boxes=(*_outside(settings), *_services(plan, of), *_within_network(plan, of), *_below(plan, of, settings)),

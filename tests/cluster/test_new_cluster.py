@@ -1,4 +1,4 @@
-"""A cluster that was made anew, under the same context: what docs/cluster.md says brings a deployed stack back into it."""
+"""A cluster that was made anew, under the same context: docs/cluster.md says what brings a deployed stack back into it."""
 
 from __future__ import annotations
 
