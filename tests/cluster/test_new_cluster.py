@@ -1,4 +1,4 @@
-"""A cluster that was made anew, under the same context: docs/cluster.md says what brings a deployed stack back into it."""
+"""A cluster that was made anew, under the same context: how a deployed stack comes back into it by docs/cluster.md."""
 
 from __future__ import annotations
 
