@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from infra.kubeconfig import Access, access
+from infra.kubeconfig import Access, NoContext, access
 
 SECONDS = 10.0
 """Time limit of one question, connection included."""
@@ -45,14 +44,14 @@ class ClusterReader:
             answer = self._client.get(path)
         except httpx.TimeoutException as error:
             raise ClusterUnreadable(f"{where} did not answer within {SECONDS:g} s: is the line up?") from error
-        except (httpx.HTTPError, ssl.SSLError) as error:
+        except (httpx.HTTPError, ssl.SSLError, ValueError) as error:  # ValueError: a host that is no name
             raise ClusterUnreadable(f"{where} cannot be reached ({error}): is it running, and the line up?") from error
         if answer.status_code != httpx.codes.OK:
             why = _REFUSED.get(answer.status_code, "did not answer as asked")
             raise ClusterUnreadable(f"{where} answered {answer.status_code} to {path}: it {why}", answer.status_code)
         try:
             body = answer.json()
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no UTF-8, no JSON
             body = None
         if not isinstance(body, dict):
             raise ClusterUnreadable(f"{where} answered {path} with something that is no object: is it an API server?")
@@ -60,7 +59,12 @@ class ClusterReader:
 
     def uid(self) -> str:
         """UID of kube-system, which is the cluster's identity for its whole life."""
-        return str(self.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+        path = "/api/v1/namespaces/kube-system"
+        metadata = self.get(path).get("metadata")
+        if not isinstance(metadata, dict) or not metadata.get("uid"):
+            where = f"{self._way.server} (context {self._way.context})"
+            raise ClusterUnreadable(f"{where} answered {path} without a uid: is it an API server?")
+        return str(metadata["uid"])
 
 
 @contextmanager
@@ -90,14 +94,26 @@ def _is_here(server: str) -> bool:
 
 
 def _trust(way: Access) -> ssl.SSLContext:
-    """TLS as the kubeconfig has it. Python loads a client key from a file only, so one is there for that moment."""
-    trust = ssl.create_default_context(cadata=way.authority or None)
-    if way.unverified:
-        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-    if way.client_certificate and way.client_key:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "client.pem"
-            path.touch(mode=0o600)
-            path.write_text(f"{way.client_certificate}\n{way.client_key}", "utf-8")
-            trust.load_cert_chain(path)
+    """TLS as the kubeconfig has it. Raises NoContext for certificates or a key that are none."""
+    what = "certificate-authority"
+    try:
+        trust = ssl.create_default_context(cadata=way.authority or None)
+        if way.unverified:
+            trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+        what = "client certificate or its key"
+        if way.client_certificate and way.client_key:
+            _show(trust, way)
+    except (ssl.SSLError, ValueError) as error:
+        raise NoContext(
+            f"the {what} of the context {way.context!r} cannot be used: take the kubeconfig from the cluster anew"
+        ) from error
     return trust
+
+
+def _show(trust: ssl.SSLContext, way: Access) -> None:
+    """Sign in by the client's certificate. Python loads a key from a file only, so one is there for that moment."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "client.pem"
+        path.touch(mode=0o600)
+        path.write_text(f"{way.client_certificate}\n{way.client_key}", "utf-8")
+        trust.load_cert_chain(path, password="")
