@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment
 
 from apps.contracts.names import Port
 from infra.cluster.environment import Environment
@@ -35,8 +34,6 @@ class Backend(Component):
 
     TOKEN = "spy:cluster:Backend"  # noqa: S105  (a type token)
 
-    deployment: Deployment
-
     def __init__(
         self,
         name: str,
@@ -49,7 +46,7 @@ class Backend(Component):
     ) -> None:
         super().__init__(name, opts)
         ports = {HTTP: Port.BACKEND}
-        self.deployment = deployment(
+        deployment(
             scope,
             self,
             Workload(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment
 
 from apps.contracts.names import Port
 from infra.cluster.environment import Environment
@@ -31,8 +30,6 @@ class Bot(Component):
 
     TOKEN = "spy:cluster:Bot"  # noqa: S105  (a type token)
 
-    deployment: Deployment
-
     def __init__(
         self,
         name: str,
@@ -45,7 +42,7 @@ class Bot(Component):
     ) -> None:
         super().__init__(name, opts)
         ports = {HTTP: Port.BOT}
-        self.deployment = deployment(
+        deployment(
             scope,
             self,
             Workload(

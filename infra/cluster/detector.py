@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import EnvVarArgs
 
 from apps.contracts.names import Env, Port
@@ -40,8 +39,6 @@ class Detector(Component):
 
     TOKEN = "spy:cluster:Detector"  # noqa: S105  (a type token)
 
-    deployments: tuple[Deployment, ...]
-
     def __init__(
         self,
         name: str,
@@ -54,7 +51,7 @@ class Detector(Component):
     ) -> None:
         super().__init__(name, opts)
         symbols, ports = scope.settings.services.symbols, {METRICS: Port.DETECTOR}
-        self.deployments = tuple(
+        for number, symbol in enumerate(symbols):
             deployment(
                 scope,
                 self,
@@ -72,8 +69,6 @@ class Detector(Component):
                     mounts=[kept("database", DATA), for_kubernetes(), *identity.mounts],
                 ),
             )
-            for number, symbol in enumerate(symbols)
-        )
         service(scope, self, Service.DETECTOR, App.DETECTOR, ports)
         self.register()
 

@@ -26,10 +26,10 @@ from infra.cluster.broker import LIVE, Broker
 from infra.cluster.credentials import BrokerLogin
 from infra.cluster.environment import Environment
 from infra.cluster.objects import APP_LABEL
-from infra.cluster.pods import SKIP_AWAIT, pod_spec
+from infra.cluster.pods import pod_spec
 from infra.cluster.probes import HandshakeProbes
 from infra.cluster.resources import Resources
-from infra.cluster.scope import ClusterScope
+from infra.cluster.scope import SKIP_AWAIT, ClusterScope
 from infra.cluster.security import security_context
 from infra.cluster.service import service
 from infra.component import Component
@@ -46,6 +46,10 @@ GRACE_SECONDS = 60
 """A gateway that is told to stop logs out and saves its settings."""
 
 EXCHANGE_TIME = "America/New_York"
+
+SAVING = "Every 30 mins"
+"""When its settings are saved: times or an interval, in the words of the program in the image that drives the gateway.
+The sources' `yes` (requirements P3.13) is neither: that program says so in its log and saves nothing by itself."""
 
 
 class Gateway(Component):
@@ -142,7 +146,7 @@ def _variables(settings: StackSettings, *, live: bool) -> list[EnvVarArgs]:
         "TRADING_MODE": "live" if live else "paper",
         "READ_ONLY_API": "yes" if live else "no",
         "TWS_SETTINGS_PATH": SETTINGS_FOLDER,
-        "SAVE_TWS_SETTINGS": "yes",
+        "SAVE_TWS_SETTINGS": SAVING,
         "TWS_ACCEPT_INCOMING": "accept",
         "TIME_ZONE": EXCHANGE_TIME,
         "TZ": EXCHANGE_TIME,

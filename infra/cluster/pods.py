@@ -22,9 +22,6 @@ from infra.cluster.security import pod_security_context
 GRACE_SECONDS = 30
 """From SIGTERM to SIGKILL; the services have drained and let go within 25."""
 
-SKIP_AWAIT = "pulumi.com/skipAwait"
-"""Annotation: the engine goes on without waiting until the object is ready. Each use says why."""
-
 
 def pod_spec(
     account: str,

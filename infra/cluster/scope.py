@@ -12,6 +12,9 @@ from infra.cluster.objects import APP_LABEL, PART_OF_LABEL, STACK_LABEL
 from stacks.naming import Names
 from stacks.settings import StackSettings
 
+SKIP_AWAIT = "pulumi.com/skipAwait"
+"""Annotation: the engine goes on without waiting until the object is ready. Each use says why."""
+
 
 @dataclass(frozen=True)
 class ClusterScope:
@@ -40,8 +43,6 @@ class ClusterScope:
         *after: pulumi.Input[pulumi.Resource],
         protect: bool | None = None,
         ignore_changes: Sequence[str] = (),
-        delete_before_replace: bool | None = None,
-        custom_timeouts: pulumi.CustomTimeouts | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of an object in the cluster: every one is made with these."""
         return pulumi.ResourceOptions(
@@ -49,8 +50,6 @@ class ClusterScope:
             depends_on=[*self.after, *after],
             protect=protect,
             ignore_changes=list(ignore_changes) or None,
-            delete_before_replace=delete_before_replace,
-            custom_timeouts=custom_timeouts,
         )
 
     def labels(self, app: str = "") -> dict[str, str]:

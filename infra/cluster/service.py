@@ -8,8 +8,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 
 from infra.cluster.objects import APP_LABEL
-from infra.cluster.pods import SKIP_AWAIT
-from infra.cluster.scope import ClusterScope
+from infra.cluster.scope import SKIP_AWAIT, ClusterScope
 
 
 def service(

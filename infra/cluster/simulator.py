@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import EnvVarArgs
 
 from apps.contracts.names import Env, Port
+from infra.cluster.config import EVERYWHERE
 from infra.cluster.environment import Environment
 from infra.cluster.objects import App, Service
 from infra.cluster.probes import HEALTH, HttpProbes
@@ -29,8 +29,6 @@ class Simulator(Component):
 
     TOKEN = "spy:cluster:Simulator"  # noqa: S105  (a type token)
 
-    deployment: Deployment
-
     def __init__(
         self,
         name: str,
@@ -42,7 +40,7 @@ class Simulator(Component):
     ) -> None:
         super().__init__(name, opts)
         ports = {API: Port.SIMULATOR, CONTROL: Port.SIMULATOR_CONTROL}
-        self.deployment = deployment(
+        deployment(
             scope,
             self,
             Workload(
@@ -64,6 +62,6 @@ class Simulator(Component):
 def _variables(scope: ClusterScope) -> list[EnvVarArgs]:
     """Of the services' configuration it needs only this; it is not started anew when theirs changes."""
     return [
-        EnvVarArgs(name=Env.BIND_HOST, value="0.0.0.0"),  # noqa: S104  (inside its pod)
+        EnvVarArgs(name=Env.BIND_HOST, value=EVERYWHERE),
         EnvVarArgs(name=Env.LOG_LEVEL, value=scope.settings.tuning.log_level.value),
     ]

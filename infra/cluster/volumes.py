@@ -22,14 +22,13 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.storage.v1 import StorageClass
 
 from infra.cluster.objects import claim
-from infra.cluster.scope import ClusterScope
+from infra.cluster.scope import SKIP_AWAIT, ClusterScope
 from infra.component import Component
 from stacks.naming import VOLUMES
 from stacks.settings import StackSettings
 from stacks.settings.platform import Store
 
 HOSTNAME = "kubernetes.io/hostname"
-SKIP_AWAIT = "pulumi.com/skipAwait"
 ONE_NODE, ONE_POD = "ReadWriteOnce", "ReadWriteOncePod"
 RETAIN = "Retain"
 

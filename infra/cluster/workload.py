@@ -67,10 +67,10 @@ class Workload:
     """Whoever else scales it is not overruled by the next update."""
 
 
-def deployment(scope: ClusterScope, parent: pulumi.Resource, one: Workload, *after: pulumi.Resource) -> Deployment:
+def deployment(scope: ClusterScope, parent: pulumi.Resource, one: Workload) -> None:
     """Declare it. It waits for what its pods read: without it they would not start."""
     name = one.name or one.app
-    return Deployment(
+    Deployment(
         name,
         metadata=scope.metadata(name, app=one.app),
         spec=DeploymentSpecArgs(
@@ -84,7 +84,6 @@ def deployment(scope: ClusterScope, parent: pulumi.Resource, one: Workload, *aft
         opts=scope.options(
             parent,
             *one.environment.objects,
-            *after,
             ignore_changes=["spec.replicas"] if one.replicas_set_elsewhere else (),
         ),
     )
