@@ -28,6 +28,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from infra.cluster.resources import Resources
+from infra.cluster.tokens import for_kubernetes
 from infra.releases.fluent_bit import BUFFER, CONTAINER_LOGS, FOLDER, POD_LOGS, PORT, Key, files
 
 RESOURCES = Resources(cpu_millis=50, memory_mi=64, cpu_millis_limit=500, memory_mi_limit=256)
@@ -67,6 +68,7 @@ def container(image: str, config_map: str, secret: str) -> ContainerArgs:
             VolumeMountArgs(name=BUFFERED, mount_path=BUFFER),
             VolumeMountArgs(name=POD_LOG_FILES, mount_path=POD_LOGS, read_only=True),
             VolumeMountArgs(name=CONTAINER_LOG_FILES, mount_path=CONTAINER_LOGS, read_only=True),
+            for_kubernetes().at,
         ],
     )
 
@@ -79,6 +81,7 @@ def volumes(config_map: str, buffer_folder: str) -> list[VolumeArgs]:
         VolumeArgs(name=BUFFERED, host_path=_folder(buffer_folder, "DirectoryOrCreate")),
         VolumeArgs(name=POD_LOG_FILES, host_path=_folder(POD_LOGS, "Directory")),
         VolumeArgs(name=CONTAINER_LOG_FILES, host_path=_folder(CONTAINER_LOGS, "Directory")),
+        for_kubernetes().volume,
     ]
 
 

@@ -58,6 +58,7 @@ class LogForwarder(Component):
         account = ServiceAccount(
             "account",
             metadata=scope.metadata(LOG_FORWARDER, app=LOG_FORWARDER, namespace=self._space),
+            automount_service_account_token=False,
             opts=scope.options(self),
         )
         LogRights("rights", scope, self._space, pulumi.ResourceOptions(parent=self))
@@ -92,7 +93,7 @@ class LogForwarder(Component):
         labels = scope.labels(LOG_FORWARDER)
         pod = PodSpecArgs(
             service_account_name=LOG_FORWARDER,
-            automount_service_account_token=True,
+            automount_service_account_token=False,
             enable_service_links=False,
             security_context=pod_security_context(),
             tolerations=[TolerationArgs(operator="Exists")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +128,15 @@ def test_a_gateways_settings_outlive_its_pod() -> None:
         variables(container(plan, STATEFUL_SET, LIVE))["TWS_SETTINGS_PATH"],
     )
     assert declared["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+
+
+def test_a_gateways_settings_are_saved_at_an_interval_and_not_at_a_yes() -> None:
+    """Times, or `Every n mins|hours`, are all that the program in the image takes."""
+    plan = workloads("prod")
+    for name in (LIVE, PAPER):
+        assert re.fullmatch(
+            r"Every \d+ (mins|hours)", variables(container(plan, STATEFUL_SET, name))["SAVE_TWS_SETTINGS"]
+        )
 
 
 def test_a_second_factors_device_is_named_where_there_are_several() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from apps.service.logs import JsonFormatter
 from infra.cloud.logs import COLUMNS, HEARTBEAT_MINUTES, TABLE
+from infra.cluster.tokens import KUBERNETES
 from infra.plan import Plan, Secret
 from infra.policies.exceptions import EXEMPTIONS
 from infra.policies.plans import violations
@@ -241,6 +242,19 @@ def test_of_the_node_it_sees_the_pods_logs_to_read_and_its_buffer_to_write() -> 
     assert writable == {"buffer"}
     mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
     assert mounted["pod-logs"] == POD_LOGS  # the links beside it lead there by this very path
+
+
+def test_its_token_is_one_of_an_hour_that_it_asks_for_and_none_that_every_pod_gets() -> None:
+    plan = released("prod")
+    (account,) = objects(plan, "core/v1:ServiceAccount")
+    assert manifest(plan, "core/v1:ServiceAccount", account)["automountServiceAccountToken"] is False
+    found = pod(plan)
+    assert found["automountServiceAccountToken"] is False
+    (container,) = found["containers"]
+    (token,) = [each for each in found["volumes"] if "projected" in each]
+    (mount,) = [each for each in container["volumeMounts"] if each["name"] == token["name"]]
+    assert (mount["mountPath"], mount["readOnly"]) == (KUBERNETES, True)
+    assert token["projected"]["sources"][0]["serviceAccountToken"] == {"path": "token", "expirationSeconds": 3600}
 
 
 def test_it_is_root_without_a_capability_and_no_rule_but_that_one_lets_it_pass() -> None:
