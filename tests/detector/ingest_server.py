@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -29,7 +30,10 @@ class Store:
         self.events: dict[tuple[Any, ...], dict[int, Any]] = {}
         self.doubled = 0
         if path.exists():
-            for line in path.read_text().splitlines():
+            kept = path.read_bytes()
+            whole = kept[: kept.rfind(b"\n") + 1]  # a kill may have cut the last line short: it was never acknowledged
+            os.truncate(path, len(whole))
+            for line in whole.splitlines():
                 key, event = json.loads(line)
                 self.events.setdefault(tuple(key), {})[event["seq"]] = event
         self.file = path.open("a")
