@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from apps.contracts.names import AzureEnv, Env
 from infra.cluster.azure_facts import AzureFacts
 from infra.cluster.broker import LIVE, PAPER, gateways
-from infra.cluster.content_hash import content_hash
+from infra.cluster.content_hash import secret_hash
 from infra.cluster.environment import Kept
 from infra.cluster.objects import Credentials
 from infra.cluster.scope import ClusterScope
@@ -125,7 +125,7 @@ class ServiceSecrets(Component):
             string_data=values,
             opts=self._scope.options(self),
         )
-        return Kept(name, content_hash(values), made)
+        return Kept(name, secret_hash(values, f"{self._scope.namespace}/{name}"), made)
 
 
 def pulls_with_password(settings: StackSettings) -> bool:

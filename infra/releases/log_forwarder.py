@@ -23,7 +23,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from infra.cluster.azure_facts import AzureFacts
-from infra.cluster.content_hash import content_hash
+from infra.cluster.content_hash import content_hash, secret_hash
 from infra.cluster.environment import Environment, Kept
 from infra.cluster.objects import APP_LABEL
 from infra.cluster.scope import ClusterScope
@@ -86,7 +86,7 @@ class LogForwarder(Component):
         }
         metadata = scope.metadata(SECRET, app=LOG_FORWARDER, namespace=self._space)
         made = Secret("credentials", metadata=metadata, type="Opaque", string_data=data, opts=scope.options(self))
-        return Kept(SECRET, content_hash(data), made)
+        return Kept(SECRET, secret_hash(data, f"{self._space}/{SECRET}"), made)
 
     def _daemons(self, read: Environment, account: ServiceAccount) -> None:
         scope = self._scope

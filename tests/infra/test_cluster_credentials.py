@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -149,3 +150,17 @@ def test_a_new_password_makes_the_pods_that_read_it_anew_and_a_new_one_for_pulli
         after = what_is_read(keys_mode(**changed), hashes).outputs
         assert {app for app in before if before[app] != after[app]} == restarted
     assert annotation("publisher-credentials") in before[App.DETECTOR]
+
+
+def test_what_pods_show_of_a_login_is_slow_to_guess_from_and_tells_nothing_of_another_place() -> None:
+    def shown(settings: StackSettings) -> str:
+        def of_gateway(found: dict[str, Environment]) -> dict[str, Any]:
+            return dict(found[App.GATEWAY].hashes)
+
+        return str(what_is_read(settings, of_gateway).outputs[annotation("ibkr-credentials")])
+
+    login = {"ibkrUsername": "somebody", "ibkrPassword": "hunter2"}
+    here, there = keys_mode(**login), keys_mode(**login, names={"namespace": "elsewhere"})
+    content = json.dumps({"IBKR_USERNAME": "somebody", "IBKR_PASSWORD": "hunter2"}, sort_keys=True).encode()
+    assert shown(here) != sha256(content).hexdigest()
+    assert len({shown(here), shown(there), shown(keys_mode(**{**login, "ibkrPassword": "hunter3"}))}) == 3
