@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.service import scale
 from tests.cluster import manifests
 from tests.cluster.api import Manifest, Refusal
 from tests.cluster.control_plane import ControlPlane
@@ -19,6 +20,13 @@ from tests.detector.helpers import ROOT
 GATEWAYS = ("ibkr-gateway", "ibkr-gateway-paper")
 SCALER = "ibkr-scaler"
 RIGHT = {"apiGroups": ["apps"], "resources": ["statefulsets/scale"], "verbs": ["patch"], "resourceNames": [*GATEWAYS]}
+
+MODULE = ("-m", "apps.service.scale")
+HURRIED = (
+    "-c",
+    "import sys; from apps.service import scale; scale.PAUSE_SECONDS = 0.1; sys.exit(scale.main(sys.argv[1:]))",
+)
+"""The same, with short pauses between its attempts."""
 
 
 @dataclass
@@ -30,10 +38,10 @@ class CronJobPod:
     folder: Path
     environment: dict[str, str]
 
-    def scale(self, *arguments: str, **more: str) -> tuple[int, str, str]:
+    def scale(self, *arguments: str, program: tuple[str, str] = MODULE, **more: str) -> tuple[int, str, str]:
         """(exit code, output, errors) of the command."""
         done = subprocess.run(
-            [sys.executable, "-m", "apps.service.scale", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=ROOT,
             env={**self.environment, **more},
             capture_output=True,
@@ -140,10 +148,12 @@ def test_a_gateway_that_is_not_there_is_named(pod: CronJobPod) -> None:
         (("Gateway", "0"), "is not the name of a StatefulSet"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anybody_is_asked(arguments: tuple[str, ...], says: str) -> None:
-    nowhere = CronJobPod.__new__(CronJobPod)
-    nowhere.environment = {"PATH": os.environ["PATH"]}
-    assert refused(nowhere.scale(*arguments), says)
+def test_what_makes_no_sense_is_refused_before_anybody_is_asked(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = scale.main(list(arguments))
+    said = capsys.readouterr()
+    assert refused((code, said.out, said.err), says)
 
 
 def test_outside_a_cluster_it_says_so() -> None:
@@ -165,7 +175,7 @@ def test_a_token_of_another_cluster_is_said_to_be_that(pod: CronJobPod) -> None:
 def test_an_api_server_that_is_away_is_one_sentence(pod: CronJobPod) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    said = pod.scale("ibkr-gateway", "0", KUBERNETES_SERVICE_PORT=str(port))
+    said = pod.scale("ibkr-gateway", "0", program=HURRIED, KUBERNETES_SERVICE_PORT=str(port))
     assert refused(said, "cannot be reached")
 
 
@@ -173,5 +183,5 @@ def test_a_server_with_another_authority_is_not_believed(pod: CronJobPod) -> Non
     other = pod.folder / "ca.crt"
     command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=somebody -keyout"
     subprocess.run(["openssl", *command.split(), pod.folder / "key", "-out", other], check=True, capture_output=True)
-    assert refused(pod.scale("ibkr-gateway", "0"), "certificate verify failed")
+    assert refused(pod.scale("ibkr-gateway", "0", program=HURRIED), "certificate verify failed")
     assert pod.replicas("ibkr-gateway") == 1
