@@ -33,13 +33,15 @@ def mapping(path: Path, absent: str = "run in the folder of the project") -> Map
     """
     try:
         read = yaml.load(path.read_text(encoding="utf-8"), _Unambiguous) or {}  # noqa: S506  (a SafeLoader)
-        _refuse_circles(read)
+        _refuse_endless(read)
     except FileNotFoundError:
         raise SettingsRefused([f"{path.name} is missing: {absent}"]) from None
     except OSError as error:
         raise SettingsRefused([f"{path.name} cannot be read, {error.strerror}: make it a readable file"]) from error
     except RecursionError:
-        raise SettingsRefused([f"{path.name} is nested too deeply or holds itself: write it without"]) from None
+        raise SettingsRefused(
+            [f"{path.name} is nested too deeply or holds itself, or more than is ever read: write it without anchors"]
+        ) from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no UTF-8, a date or number that is none
         raise SettingsRefused([f"{path.name} is no YAML, correct it: {' '.join(str(error).split())}"]) from error
     if not isinstance(read, Mapping):
@@ -47,8 +49,18 @@ def mapping(path: Path, absent: str = "run in the folder of the project") -> Map
     return read
 
 
-def _refuse_circles(value: Any) -> None:
-    """Raise RecursionError for a value that holds itself by an anchor, and for one too deep to be walked."""
+_ENTRIES_MAX = 10_000
+"""More than any file of ours holds, written out. Anchors make of half a kilobyte a file that never ends."""
+
+
+def _refuse_endless(value: Any, left: int = _ENTRIES_MAX) -> int:
+    """How many entries are left of those that may be.
+
+    Raises RecursionError for a value that holds itself by an anchor, and for one too deep or too large to be walked.
+    """
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     for one in inner:
-        _refuse_circles(one)
+        left = _refuse_endless(one, left - 1)
+    if left < 0:
+        raise RecursionError
+    return left

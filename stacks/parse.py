@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,7 +52,7 @@ def _placeholders(values: Mapping[str, Any]) -> Iterator[str]:
             continue
         held = value if isinstance(value, list) else [value]
         if any(isinstance(one, str) and is_placeholder(one) for one in held):
-            yield f"{name} holds a plan's placeholder, {value!r}: give the value itself or leave the key out"
+            yield f"{name} holds a plan's placeholder, {_SHORT.repr(value)}: give the value itself or leave the key out"
 
 
 def _stranger(name: str, prefix: str) -> str:
@@ -86,10 +87,13 @@ def _sentence(details: ErrorDetails) -> str:
     key = all_keys().get(name)
     if key is None:
         example = next(known for known in all_keys() if known.startswith(f"{name}."))
-        return f"{name} is {details['input']!r} and must be an object: '{how_to_set(example)}'"
-    shown = "the given value" if key.is_secret else repr(details["input"])
+        return f"{name} is {_SHORT.repr(details['input'])} and must be an object: '{how_to_set(example)}'"
+    shown = "the given value" if key.is_secret else _SHORT.repr(details["input"])
     return f"{name} is {shown} and {_must(details, key)}: '{how_to_set(name)}'"
 
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 100
 
 _BOUNDS = {
     "enum": ("must be", "expected"),

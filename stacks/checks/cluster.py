@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from urllib.parse import urlsplit
 
 from stacks.checks.schedule import cron_fault, is_time_zone
-from stacks.checks.words import HOST, HOST_FORM, given
+from stacks.checks.words import HOST, HOST_FORM, given, is_https
 from stacks.settings import Layer, StackSettings
 from stacks.settings.platform import ClusterIdentity
 
@@ -57,10 +56,8 @@ def _upstream(settings: StackSettings) -> Iterator[str]:
     github, charts = settings.upstream.github, settings.upstream.charts
     if given(github) and not re.fullmatch(HOST_FORM, github):
         yield f"upstream.github {github!r} is no host: give {HOST} in small letters, without scheme and path"
-    if given(charts):
-        parts = urlsplit(charts)
-        if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
-            yield f"upstream.charts {charts!r} is no https address: give that of the chart repository, without query"
+    if given(charts) and not is_https(charts):
+        yield f"upstream.charts {charts!r} is no https address: give that of the chart repository, without query"
 
 
 def _identity(settings: StackSettings) -> Iterator[str]:

@@ -6,9 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Network
-from urllib.parse import urlsplit
 
-from stacks.checks.words import NOT_ON_THE_INTERNET, given
+from stacks.checks.words import NOT_ON_THE_INTERNET, given, is_https
 from stacks.needs import is_placeholder, value_of
 from stacks.settings import StackSettings
 
@@ -82,10 +81,7 @@ def _contacts(contacts: tuple[str, ...]) -> Iterator[str]:
 
 
 def _issuer(issuer: str) -> Iterator[str]:
-    if not given(issuer):
-        return
-    parts = urlsplit(issuer)
-    if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment or issuer.endswith("/"):
+    if given(issuer) and (not is_https(issuer) or issuer.endswith("/")):
         yield (
             f"cluster.issuer {issuer!r} is no issuer: give the https URL that the API server signs with, without "
             "query and closing slash"

@@ -18,6 +18,7 @@ class Section(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         validate_by_name=True,
+        str_max_length=1_000,  # more than any value has; a refusal shows the value that it is about
         coerce_numbers_to_str=True,  # the engine makes a number of a string that looks like one
     )
 

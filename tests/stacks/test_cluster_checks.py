@@ -35,6 +35,7 @@ def said_of(values: dict[str, Any]) -> str:
             "upstream.charts 'http://x.example.org' is no https address",
         ),
         ({"upstream": {"charts": "x.example.org/charts"}}, "is no https address: give that of the chart repository"),
+        ({"upstream": {"charts": "https://[::1"}}, "is no https address: give that of the chart repository"),
         ({"cluster": {"volumeNode": "Node 1"}}, "cluster.volumeNode 'Node 1' is no node: give its label"),
         ({"logs": {"forwarderExpires": "20270131"}}, "logs.forwarderExpires '20270131' is no day: write it as YYYY-MM"),
         ({"logs": {"forwarderExpires": "2027-02-30"}}, "logs.forwarderExpires '2027-02-30' is no day"),

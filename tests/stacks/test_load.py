@@ -89,6 +89,11 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line(project: Path) -> None:
             "Pulumi.dev.yaml is nested too deeply or holds itself",
         ),
         (b"config: " + b"[" * 3000, "Pulumi.dev.yaml is nested too deeply"),
+        (
+            b"a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b", ".join([b"*%c" % (97 + n)] * 10)) for n in range(8)),
+            "or more than is ever read: write it without anchors",
+        ),
         (b"config: {spy-options:tags: {owner: \xff}}\n", "Pulumi.dev.yaml is no YAML"),
         (b"config: {spy-options:tags: {owner: 2026-13-45}}\n", "Pulumi.dev.yaml is no YAML"),
         (b"config:\n\tspy-options:vpn: {}\n", "Pulumi.dev.yaml is no YAML"),

@@ -79,6 +79,14 @@ def test_a_value_that_does_not_fit_is_told_by_key_and_cure(key: str, value: Any,
     assert f"pulumi config set --path {key}" in sentence.replace('"alerts.contacts[0]"', "alerts.contacts")
 
 
+@pytest.mark.parametrize("key", ["cluster.context", "schedule.timeZone", "names.vault", "releases.grafanaNodePort"])
+@pytest.mark.parametrize("value", ["x" * 100_000, ["x" * 100_000], {"x": "x" * 100_000}])
+def test_a_value_of_any_length_is_refused_in_a_sentence_that_can_be_read(key: str, value: Any) -> None:
+    sentences = refusals(lambda: settings_of("prod", changed({}, key, value)))
+    assert key in sentences[0]
+    assert max(map(len, sentences)) < 500
+
+
 def test_a_secret_that_does_not_fit_is_not_shown() -> None:
     sentence = only(refusals(lambda: stack("prod", vpnPsk=["hunter2"])))
     assert "hunter2" not in sentence
