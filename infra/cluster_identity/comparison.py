@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.cluster_identity.documents import Documents
 from infra.cluster_identity.keys import KeysRefused, PublicKey, from_key_set
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 300
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def _documents(wanted: Documents, published: Published, publish: str) -> Iterato
     for name, value in wanted.discovery.items():
         told = published.discovery.get(name)
         if told != value:
-            yield f"the published document has {name} {told!r} where {value!r} belongs: {publish}"
+            yield f"the published document has {name} {_SHORT.repr(told)} where {value!r} belongs: {publish}"
     yield from _keys(wanted.keys, published.key_set, publish)
 
 

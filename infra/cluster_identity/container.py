@@ -86,11 +86,13 @@ def published(issuer: str, *, client: httpx.Client | None = None) -> Published:
 def _read(client: httpx.Client, url: str) -> dict[str, Any] | None:
     try:
         answer = client.get(url)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: a host that is no name
         why = str(error) or type(error).__name__
         raise NotPublished(f"{url} cannot be reached ({why}): is cluster.issuer right?") from error
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
+    if answer.is_server_error:
+        raise NotPublished(f"{url} answers {answer.status_code}: run this again later")
     if answer.status_code != httpx.codes.OK:
         raise NotPublished(
             f"{url} answers {answer.status_code} to who is not signed in, and Azure never is: make the container "
@@ -98,6 +100,6 @@ def _read(client: httpx.Client, url: str) -> dict[str, Any] | None:
         )
     try:
         document = json.loads(answer.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotPublished(f"{url} holds something that is no JSON: is cluster.issuer right?") from error
     return document if isinstance(document, dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from infra.cluster_identity.documents import DISCOVERY, KEY_SET, Documents, api_
 from infra.cluster_identity.keys import KeysRefused, PublicKey, from_files, from_key_set
 from infra.cluster_reader import ClusterUnreadable, reading
 from infra.kubeconfig import NoContext
+from stacks.checks.words import is_https
 from stacks.keys import how_to_set
 from stacks.load import SettingsRefused, load
 from stacks.settings import StackSettings
@@ -77,6 +79,10 @@ def issuer_of(stack: str, files: list[Path]) -> Issuer:
         )
     if url.endswith("/"):
         raise IdentityRefused(f"cluster.issuer {url} ends with a slash, which no token's issuer does: set it without")
+    if not is_https(url):
+        raise IdentityRefused(
+            f"cluster.issuer {url!r} is no issuer: give the https URL that 'spy bootstrap {stack}' prints"
+        )
     if files:
         return Issuer(stack, Documents(url, from_files(files)), None)
     keys, signs_as = _served(settings)
@@ -96,4 +102,9 @@ def _served(settings: StackSettings) -> tuple[tuple[PublicKey, ...], str]:
                 f"cluster's keys are not published for this stack; '{how_to_set('cluster.context')}'"
             )
         keys = from_key_set(reader.get(f"/{KEY_SET}"), f"the key set of the context {cluster.context}")
-        return keys, str(reader.get(f"/{DISCOVERY}").get("issuer", ""))
+        signs_as = str(reader.get(f"/{DISCOVERY}").get("issuer", ""))
+        if not re.fullmatch(r"[!-~]{1,500}", signs_as):  # it becomes a line of k3s' own file
+            raise IdentityRefused(
+                f"the context {cluster.context} leads to an API server that names no issuer: is it k3s, and up to date?"
+            )
+        return keys, signs_as

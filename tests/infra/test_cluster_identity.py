@@ -240,6 +240,39 @@ def test_a_key_set_with_a_private_half_is_refused() -> None:
         from_key_set({"keys": [{"kid": "one", "kty": "RSA", "alg": "RS256", "n": "AQ", "e": "AQAB", "d": "AQ"}]}, "it")
 
 
+SIGNS = {"kid": "one", "kty": "RSA", "alg": "RS256", "n": "A" + "Q" * 341, "e": "AQAB"}
+
+
+@pytest.mark.parametrize(
+    ("different", "said"),
+    [
+        ({"n": "AQAB"}, "of 17 bits, which can be broken: rotate it to one of 2048 or more"),
+        ({"n": ""}, "without its numbers n, e: take it from the API server anew"),
+        ({"n": "AQABA"}, "without its numbers n, e"),
+        ({"e": "no base64"}, "without its numbers n, e"),
+        ({"kty": "EC", "alg": "ES256"}, "without its numbers x, y"),
+        ({"alg": "none"}, "signs no tokens of an API server: give RSA or EC"),
+        ({"kty": "OKP", "alg": "EdDSA"}, "signs no tokens of an API server: give RSA or EC"),
+        ({"use": "enc"}, "signs no tokens of an API server: give RSA or EC"),
+        ({"kid": "one\n  - anonymous-auth=true"}, "a key whose kid is no name"),
+    ],
+)
+def test_a_key_that_nobody_should_trust_is_refused(different: dict[str, str], said: str) -> None:
+    with pytest.raises(KeysRefused) as refused:
+        from_key_set({"keys": [{**SIGNS, **different}]}, "it")
+    assert said in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_key_that_is_given_twice_is_published_once(tmp_path: Path, signing_key: rsa.RSAPrivateKey) -> None:
+    path = public_file(tmp_path / "twice.pem", signing_key, signing_key)
+    assert len(from_files([path, path])) == 1
+
+
+def that_names_no_issuer(operator: Operator) -> None:
+    operator.cluster.answers = {f"/{DISCOVERY}": Answer(200, json.dumps({"issuer": "https://a\n- b"}).encode())}
+
+
 def of_another_cluster(operator: Operator) -> None:
     operator.cluster.uid = "00000000-0000-4000-8000-00000000beef"
 
@@ -268,6 +301,7 @@ def not_an_api_server(operator: Operator) -> None:
         (without_the_right, "use an administrator's context"),
         (without_keys, "is no JSON Web Key Set with at least one key"),
         (not_an_api_server, "is it an API server?"),
+        (that_names_no_issuer, "that names no issuer: is it k3s, and up to date?"),
     ],
 )
 def test_a_cluster_that_will_not_do_ends_with_one_sentence_and_publishes_nothing(
@@ -299,6 +333,8 @@ def test_what_is_not_set_is_named_with_how_to_set_it(tmp_path: Path, monkeypatch
         assert f"cluster.{key} is empty" in said
         assert f"pulumi config set --path cluster.{key}" in said
     assert "ends with a slash" in refused(tmp_path, monkeypatch, **{**HOME, "issuer": f"{ISSUER}/"})
+    for no_issuer in ("http://issuer.example", "https://[::1", "https://issuer.example/?a=b"):
+        assert f"{no_issuer!r} is no issuer: give" in refused(tmp_path, monkeypatch, **{**HOME, "issuer": no_issuer})
     assert "need no issuer" in refused(tmp_path, monkeypatch, **{**HOME, "identity": "keys"})
 
 
