@@ -75,6 +75,8 @@ def _holding(folder: Path) -> FileSystem:
     deepest = max(len(point.parts) for point, _ in points)
     point, kind = [one for one in points if len(one[0].parts) == deepest][-1]  # the last is mounted on top
     space = os.statvfs(folder)
+    if space.f_flag & os.ST_RDONLY:
+        raise FileSystemRefused(f"{folder} lies on {point}, which is read-only: 'sudo mount -o remount,rw {point}'")
     return FileSystem(point, kind, folder.stat().st_dev, space.f_bavail * space.f_frsize)
 
 

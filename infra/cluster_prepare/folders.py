@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections import defaultdict
@@ -19,6 +20,8 @@ OWNER = 1000
 """User and group that the services run as in their images."""
 
 MODE = 0o750
+MOUNTED_MODE = 0o2770
+"""What the kubelet makes of MODE at the first mount, for the group of the pods (fsGroup); it stays so."""
 
 
 class FolderState(StrEnum):
@@ -59,6 +62,8 @@ def refusals(root: Path, seen: Sequence[Found]) -> list[str]:
     """A sentence for each thing that is wrong with the root and the folders in it; empty when they will do."""
     try:
         refuse_unmounted(root)
+        if root.exists() and not root.is_dir():
+            return [f"{root} is no folder (cluster.volumeRoot): move it away, or name another"]
         if not root.is_dir():
             return [
                 f"{root} is not there (cluster.volumeRoot): mount the volumes' disk at it, or, to have them on the "
@@ -122,21 +127,62 @@ def found(volume: Volume, owner: int = OWNER) -> Found:
             f"{folder} belongs to {seen.st_uid}:{seen.st_gid} and must belong to {owner}:{owner}, as which the "
             f"services run: look whose data it is, then 'sudo chown -R {owner}:{owner} {folder}'",
         )
+    if strange := _not_of(owner, folder):
+        return Found(
+            volume,
+            FolderState.REFUSED,
+            f"{strange} is not of {owner}, as which the services run and could not write it: look whose data it is, "
+            f"then 'sudo chown -R {owner}:{owner} {folder}'",
+        )
     mode = stat.S_IMODE(seen.st_mode)
-    return Found(volume, FolderState.READY if mode == MODE else FolderState.OTHER_MODE, f"mode is {mode:04o}")
+    ready = mode in {MODE, MOUNTED_MODE}
+    return Found(volume, FolderState.READY if ready else FolderState.OTHER_MODE, f"mode is {mode:04o}")
+
+
+def _not_of(owner: int, folder: Path) -> Path | None:
+    """The first that lies in a folder and is somebody else's, such as data that root restored; None without one.
+
+    What may not be looked into is passed over, and so is what a disk of its own has at its root.
+    """
+    for at, folders, names in os.walk(folder):
+        if Path(at) == folder and "lost+found" in folders:
+            folders.remove("lost+found")
+        for name in [*folders, *names]:
+            with contextlib.suppress(FileNotFoundError):
+                if (Path(at) / name).lstat().st_uid != owner:
+                    return Path(at) / name
+    return None
 
 
 def make(wanted: Found, owner: int = OWNER) -> None:
-    """Make the folder, or give it its mode. It appears whole by one rename. Raises OSError."""
+    """Make the folder, or give it its mode. It appears whole by one rename. Raises OSError.
+
+    Root does this where others may write too, so what is changed is what was opened and no link to something else.
+    """
     folder = wanted.volume.folder
     if wanted.state is FolderState.OTHER_MODE:
-        folder.chmod(MODE)
+        with _opened(folder) as opened:
+            os.fchmod(opened, MODE)
     elif wanted.state is FolderState.ABSENT:
         beside = folder.with_name(f".{folder.name}.preparing")  # left by a run that was cut off, taken up by the next
-        beside.mkdir(exist_ok=True)
-        os.chown(beside, owner, owner)
-        beside.chmod(MODE)
+        with contextlib.suppress(FileExistsError):
+            beside.mkdir()
+        with _opened(beside) as opened:
+            if os.listdir(opened):  # noqa: PTH208  (what was opened, whatever its path leads to by now)
+                raise OSError(errno.ENOTEMPTY, f"{beside} is not empty")
+            os.fchown(opened, owner, owner)
+            os.fchmod(opened, MODE)
         beside.rename(folder)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """A folder opened as itself. Raises OSError for a link and for what is no folder."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
 
 
 def commands(wanted: Sequence[Volume], root: Path) -> list[str]:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from infra.cli import app
 from infra.cluster_prepare import command, file_system, folders
-from infra.cluster_prepare.folders import FolderState, commands, found, volumes
+from infra.cluster_prepare.folders import FolderState, Found, commands, found, make, volumes
 from stacks.load import load
 from tests.infra.projects import project
 from tests.small_disk import small_disk
@@ -113,6 +113,59 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(node: Node) -> None:
     assert sorted(path.name for path in node.root.iterdir()) == sorted(VOLUMES)
 
 
+@pytest.mark.parametrize("state", [FolderState.ABSENT, FolderState.OTHER_MODE])
+def test_a_link_that_somebody_put_there_is_never_followed(node: Node, tmp_path: Path, state: FolderState) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o711)
+    volume = volumes(load("prod", command.ROOT))[0]
+    beside = volume.folder.with_name(f".{volume.name}.preparing")
+    (beside if state is FolderState.ABSENT else volume.folder).symlink_to(theirs)
+    with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
+        make(Found(volume, state), os.getuid())
+    assert stat.S_IMODE(theirs.stat().st_mode) == 0o711
+
+
+def test_what_lies_where_a_folder_is_prepared_is_not_taken_for_our_own(node: Node) -> None:
+    (node.root / ".logs.preparing").mkdir()
+    (node.root / ".logs.preparing" / "theirs").touch()
+    assert ".logs.preparing is not empty" in node.refusal("--apply")
+    assert not (node.root / "logs").exists()
+
+
+def test_a_folder_as_the_kubelet_leaves_it_for_the_pods_group_is_ready_and_stays_so(node: Node) -> None:
+    node.run("--apply")
+    for name in VOLUMES:
+        (node.root / name).chmod(0o2770)
+    assert node.run("--apply")[0] == command.READY
+    assert {stat.S_IMODE((node.root / name).stat().st_mode) for name in VOLUMES} == {0o2770}
+
+
+def test_data_of_somebody_else_in_a_folder_is_refused_with_the_command(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.run("--apply")
+    (node.root / "database" / "inner").mkdir()
+    data = node.root / "database" / "inner" / "restored.db"
+    data.touch()
+    (node.root / "database" / "lost+found").mkdir()
+    own = Path.lstat
+    others = {data, node.root / "database" / "lost+found"}
+
+    def of_somebody_else(path: Path) -> Any:
+        seen = own(path)
+        return SimpleNamespace(st_uid=4711, st_blocks=0, st_mode=seen.st_mode) if path in others else seen
+
+    monkeypatch.setattr(Path, "lstat", of_somebody_else)
+    said = node.refusal()
+    assert said.startswith(f"{data} is not of {os.getuid()}, as which the services run")
+    assert f"sudo chown -R {os.getuid()}:{os.getuid()} {node.root / 'database'}" in said
+
+
+def test_a_root_that_is_a_file_is_refused_as_what_it_is(node_of: Make, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "is no folder (cluster.volumeRoot)" in node_of(tmp_path / "file").refusal("--apply")
+
+
 def test_what_lies_in_a_folder_is_left_alone_and_only_the_mode_is_mended(node: Node) -> None:
     kept = node.root / "database" / "spool" / "one"
     kept.parent.mkdir(parents=True)
@@ -182,6 +235,14 @@ def test_a_real_mount_in_memory_is_seen_through_the_kernel(
         assert f"{root} lies in memory (tmpfs)" in node_of(root, volumes=SMALL).refusal()
 
 
+def test_a_disk_that_is_mounted_read_only_is_refused_before_anything_is_tried(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_only = SimpleNamespace(f_flag=os.ST_RDONLY, f_bavail=10**9, f_frsize=4096)
+    monkeypatch.setattr(os, "statvfs", lambda _: read_only)
+    assert "which is read-only: 'sudo mount -o remount,rw /'" in node.refusal()
+
+
 def test_a_disk_without_room_for_the_volumes_is_refused_by_figures(node_of: Make) -> None:
     node = node_of(volumes={**SMALL, "databaseGi": 10_000})
     node.root.mkdir()
@@ -193,7 +254,7 @@ def test_what_a_volume_already_takes_is_not_asked_for_again(node: Node, monkeypa
     assert node.run("--apply")[0] == command.READY
     almost = os.statvfs(node.root)
     free = (3 * file_system.GIBIBYTE - 50_000) // almost.f_frsize
-    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=free, f_frsize=almost.f_frsize))
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=0, f_bavail=free, f_frsize=almost.f_frsize))
     assert "may have to take 3.0" in node.refusal()
     (node.root / "database" / "spool").write_bytes(b"x" * 100_000)
     assert node.run()[0] == command.READY
@@ -203,7 +264,7 @@ def test_without_the_right_the_folder_is_named_with_both_ways(node: Node, monkey
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(os, "fchown", refuse)
     assert f"{node.root}/database takes root to be made: run this with sudo" in node.refusal("--apply")
 
 
