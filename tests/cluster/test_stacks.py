@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
+from apps.contracts.names import lease_name
 from infra.cloud.private_endpoint import private_address
 from infra.cluster.resolver import CUSTOM, resolves, server_file
 from stacks.naming import Names
-from tests.cluster.api import Manifest, condition
+from tests.cluster.api import Api, Manifest, Refusal, condition
 from tests.cluster.control_plane import ControlPlane, Options, running_control_plane
 from tests.cluster.name_server import SUCCESS, ask, running_name_server
 from tests.cluster.stack import ClusterStack, define_monitoring, official_plugin, pod_templates
+from tests.engine.stack import ROOT
 from tests.engine.values import SECRETS
 
 
@@ -40,6 +44,9 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         define_monitoring(plane.admin)
         yield plane
 
+
+PLATFORM_PYTHON = str(ROOT / ".venv" / "bin" / "python")
+"""What the images run has its own environment: this one lacks its packages."""
 
 OFFICIAL = pytest.mark.skipif(
     not official_plugin(),
@@ -127,3 +134,52 @@ def test_coredns_answers_the_private_names_from_the_file_that_the_stacks_left(
         assert addresses == [private_address(stack.settings())]
         assert ask(port, "node-1") == (SUCCESS, ["192.0.2.1"])
         assert ask(port, f"{account}.blob.core.windows.net")[1] == []
+
+
+def test_the_schedules_commands_scale_the_gateways_with_the_deployed_account_and_may_do_nothing_else(
+    stack: ClusterStack, tmp_path: Path
+) -> None:
+    """Each command of the CronJobs as they are deployed, run here with what its pod would find."""
+    namespace = namespace_of(stack)
+    for cron in stack.api.objects("batch/v1", "CronJob", namespace):
+        job = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        account, folder = job["serviceAccountName"], tmp_path / cron["metadata"]["name"]
+        found = stack.cluster.in_cluster(namespace, account, folder)
+        given = {**found, "NAMESPACE": namespace, "KUBERNETES_CREDENTIALS_DIR": str(folder)}
+        may = stack.cluster.as_service_account(namespace, account)
+        for container in job["containers"]:
+            command = [PLATFORM_PYTHON, *container["command"][1:]]
+            done = subprocess.run(command, cwd=ROOT, env=given, check=False, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            *_, gateway, replicas = command
+            assert stack.api.get("apps/v1", "StatefulSet", gateway, namespace)["spec"]["replicas"] == int(replicas)
+            assert refused(may, "GET", f"/apis/apps/v1/namespaces/{namespace}/statefulsets/{gateway}")
+        assert refused(may, "GET", f"/api/v1/namespaces/{namespace}/secrets")
+
+
+def test_the_detectors_account_may_hold_its_lease_and_read_nothing_else(stack: ClusterStack) -> None:
+    namespace = namespace_of(stack)
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+    detector = stack.cluster.as_service_account(namespace, "detector")
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": lease_name(stack.settings().services.symbols[0]), "namespace": namespace},
+        "spec": {"holderIdentity": "detector-0"},
+    }
+    made = detector.request("POST", leases, lease).body
+    mine = f"{leases}/{made['metadata']['name']}"
+    made["spec"]["holderIdentity"] = "detector-1"
+    assert detector.request("PUT", mine, made).body["spec"]["holderIdentity"] == "detector-1"
+    assert refused(detector, "DELETE", mine)
+    for kind in ("secrets", "configmaps", "pods"):
+        assert refused(detector, "GET", f"/api/v1/namespaces/{namespace}/{kind}")
+    assert refused(detector, "GET", f"{leases}/another")
+    stack.api.request("DELETE", mine)
+
+
+def refused(api: Api, method: str, path: str) -> bool:
+    """Whether the API server says that this one may not."""
+    with pytest.raises(Refusal) as refusal:
+        api.request(method, path)
+    return refusal.value.status == HTTPStatus.FORBIDDEN
