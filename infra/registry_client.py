@@ -28,7 +28,12 @@ MANIFESTS = ", ".join(
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+AZURES = ".azurecr.io"
+PAGES_MAX = 1_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+_UNREACHED = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)  # the last: a host that is no name
 
 
 class RegistryRefused(Exception):
@@ -80,6 +85,8 @@ class AzureLogin:
     def token(self, client: httpx.Client, challenge: Challenge) -> str:
         """By /oauth2/exchange and /oauth2/token, as `az acr login` does."""
         place = httpx.URL(challenge.realm)
+        if place.host not in LOOPBACK and not place.host.endswith(AZURES):
+            raise RegistryRefused(f"{place.host} asks for an Azure sign-in and is no registry of Azure's: not done")
         first = client.post(
             place.copy_with(path="/oauth2/exchange", query=None),
             data={
@@ -131,19 +138,21 @@ class RegistryClient:
         """Whether a registry answers at all, sign-in or not. Raises RegistryRefused."""
         try:
             answer = self._client.get(f"{self._base}/")
-        except httpx.HTTPError as error:
-            raise RegistryRefused(f"{self._host} cannot be reached ({error or type(error).__name__})") from error
+        except _UNREACHED as error:
+            raise RegistryRefused(f"{self._host} cannot be reached ({str(error) or type(error).__name__})") from error
         if answer.status_code not in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}:
             raise RegistryRefused(f"{self._host} answered {answer.status_code} to /v2/: is that a registry?")
 
     def tags(self, repository: str) -> list[str]:
         """Every tag of a repository, over all pages. Raises RegistryRefused."""
         path, found = f"/{repository}/tags/list", []
-        while path:
+        for _ in range(PAGES_MAX):
             answer = self._ask("GET", path, repository, f"{self._host}/{repository}", {})
             found += [str(tag) for tag in _object(answer).get("tags") or ()]
             path = _next_page(answer).removeprefix("/v2")
-        return found
+            if not path:
+                return found
+        raise RegistryRefused(f"{self._host}/{repository} has tags without end: is that a registry?")
 
     def _ask(self, method: str, path: str, repository: str, what: str, headers: Mapping[str, str]) -> httpx.Response:
         """One answer of 200, signed in where the registry wants that, waited for where it asks to."""
@@ -162,11 +171,10 @@ class RegistryClient:
                     patience -= max(pause, 1.0)
                 else:
                     return _granted(answer, what)
-        except httpx.HTTPError as error:
+        except _UNREACHED as error:
             why = str(error) or type(error).__name__
-            raise RegistryRefused(
-                f"{what}: the registry cannot be reached ({why}): is its host right, the line up?"
-            ) from error
+            told = f"{what}: the registry cannot be reached ({why}): is its host right, the line up?"
+            raise RegistryRefused(told) from error
 
     def _authorization(self, answer: httpx.Response, what: str) -> str:
         kind, _, parameters = answer.headers.get("WWW-Authenticate", "").partition(" ")
@@ -180,7 +188,10 @@ class RegistryClient:
         if url.scheme != "https" and url.host not in LOOPBACK:
             raise RegistryRefused(f"{what}: the registry wants a sign-in over plain http, at {url.host}: not done")
         challenge = Challenge(realm, told.get("service", ""), told.get("scope", ""))
-        return f"Bearer {self._login.token(self._client, challenge)}"
+        token = self._login.token(self._client, challenge)
+        if not re.fullmatch(r"[!-~]+", token):  # an error of a header's would show it
+            raise RegistryRefused(f"{what}: {url.host} gives a token that is none: is that a registry?")
+        return f"Bearer {token}"
 
 
 def _granted(answer: httpx.Response, what: str) -> httpx.Response:
@@ -198,7 +209,7 @@ def _granted(answer: httpx.Response, what: str) -> httpx.Response:
 def _pause(answer: httpx.Response) -> float:
     """Seconds that a 429 asks for; a second where it does not say."""
     told = answer.headers.get("Retry-After", "")
-    return float(told) if told.isdigit() else 1.0
+    return float(told) if re.fullmatch(r"[0-9]{1,9}", told) else 1.0
 
 
 def _next_page(answer: httpx.Response) -> str:
@@ -224,7 +235,7 @@ def _field(answer: httpx.Response, name: str, challenge: Challenge) -> str:
 def _object(answer: httpx.Response) -> dict[str, Any]:
     try:
         told = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
         raise RegistryRefused(f"{answer.url.host} answered with something that is no object: is that a registry?")

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from stacks.refusal import SettingsRefused
 from stacks.settings import Layer, StackSettings
 from stacks.settings.platform import UNRESOLVED, GatewayMode, ImageSource
 
@@ -31,7 +32,25 @@ class PinnedImage:
 
 @cache
 def _versions() -> dict[str, dict[str, dict[str, Any]]]:
-    return tomllib.loads(VERSIONS.read_text("utf-8"))
+    try:
+        return tomllib.loads(VERSIONS.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML
+        told = f"tools/versions.toml cannot be read ({' '.join(str(error).split())}): {_RESTORE}"
+        raise SettingsRefused([told]) from error
+
+
+_RESTORE = "take it from the repository"
+
+
+def _value(kind: str, name: str, key: str) -> str:
+    """A text of a table. Raises SettingsRefused where it is none."""
+    try:
+        value = _versions()[kind][name][key]
+    except (LookupError, TypeError):
+        value = None
+    if not isinstance(value, str):
+        raise SettingsRefused([f"{kind}.{name} of tools/versions.toml has no {key} that is a text: {_RESTORE}"])
+    return value
 
 
 def gateway_image(settings: StackSettings) -> PinnedImage:
@@ -50,13 +69,13 @@ def base_image(settings: StackSettings | None = None) -> PinnedImage:
 
 
 def _image(name: str, own_digest: str) -> PinnedImage:
-    table = _versions()["image"][name]
-    return PinnedImage(name, table["repository"], table["tag"], own_digest or table["digest"])
+    repository, tag = (_value("image", name, key) for key in ("repository", "tag"))
+    return PinnedImage(name, repository, tag, own_digest or _value("image", name, "digest"))
 
 
 def chart_version(name: str) -> str:
-    """The version of a chart. Raises KeyError when the file has none."""
-    return str(_versions()["chart"][name]["version"])
+    """The version of a chart. Raises SettingsRefused when the file has none."""
+    return _value("chart", name, "version")
 
 
 BASE = "python"

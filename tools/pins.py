@@ -14,85 +14,22 @@ import argparse
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from infra.registry_client import LOOPBACK, RegistryRefused, Visitor, asking
+from stacks.checks.words import is_https
 from stacks.load import SettingsRefused, load
 from stacks.settings.platform import UNRESOLVED
+from stacks.settings.workloads import UpstreamSettings
 from tools.charts import newest, published_versions
+from tools.pin_file import RESTORE, Asked, Pin, PinRefused, Standing, pins, written
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ROOT / "tools" / "versions.toml"
 SAME, OTHERWISE, REFUSED = 0, 1, 2
-
-
-class PinRefused(Exception):
-    """A pin cannot be asked for or written; the message says why and the cure."""
-
-
-@dataclass(frozen=True)
-class Pin:
-    """One table of an image or a chart, and the value in it that is asked for."""
-
-    kind: str
-    name: str
-    table: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        return f"{self.kind}.{self.name}"
-
-    @property
-    def key(self) -> str:
-        """The line that is written."""
-        return "digest" if self.kind == "image" else "version"
-
-    @property
-    def value(self) -> str:
-        return str(self.table.get(self.key, UNRESOLVED))
-
-    @property
-    def registry(self) -> str:
-        return str(self.table.get("registry", "charts" if self.kind == "chart" else "docker"))
-
-
-class Standing(StrEnum):
-    """How a pin stands against its registry."""
-
-    SAME = "same"
-    UNRESOLVED = "unresolved"
-    MOVED = "moved"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A pin and what its registry says today."""
-
-    pin: Pin
-    now: str
-
-    @property
-    def standing(self) -> Standing:
-        if self.pin.value == self.now:
-            return Standing.SAME
-        return Standing.UNRESOLVED if self.pin.value == UNRESOLVED else Standing.MOVED
-
-
-def pins(text: str, names: Sequence[str] = ()) -> list[Pin]:
-    """The images and charts of a versions file, or those of these names. Raises PinRefused for an unknown one."""
-    tables = tomllib.loads(text)
-    found = [Pin(kind, name, table) for kind in ("image", "chart") for name, table in tables.get(kind, {}).items()]
-    if unknown := set(names) - {pin.name for pin in found} - {pin.title for pin in found}:
-        known = ", ".join(pin.title for pin in found)
-        raise PinRefused(f"{', '.join(sorted(unknown))} is in no table of tools/versions.toml, which has {known}")
-    return [pin for pin in found if not names or {pin.name, pin.title} & set(names)]
 
 
 def ask(pin: Pin, stack: str = "") -> Asked:
@@ -125,11 +62,23 @@ def _host(pin: Pin, stack: str) -> str:
     if not told and stack:
         told = str(getattr(load(stack, ROOT).upstream, pin.registry, ""))
     if not told:
+        of_stack = f", or STACK=NAME of a stack that has upstream.{pin.registry}" if _is_upstream(pin.registry) else ""
         raise PinRefused(
             f"{pin.title} lies in the registry {pin.registry!r}, whose host is not known here: "
-            f"'{_variable(pin)}=HOST make pins', or STACK=NAME of a stack that has upstream.{pin.registry}"
+            f"'{_variable(pin)}=HOST make pins'{of_stack}"
         )
-    return told.removeprefix("https://").removeprefix("http://").rstrip("/")
+    host = told.removeprefix("https://").removeprefix("http://").rstrip("/")
+    if not is_https(f"https://{host}"):  # not shown: a login may stand in it
+        raise PinRefused(
+            f"{pin.title}: what {_variable(pin)} or upstream.{pin.registry} holds is no host: give HOST or HOST:PORT; "
+            f"a login goes into {_variable(pin)}_LOGIN"
+        )
+    return host
+
+
+def _is_upstream(registry: str) -> bool:
+    """Whether a stack's settings can know this registry's host."""
+    return registry in UpstreamSettings.model_fields
 
 
 def _address(host: str) -> str:
@@ -140,27 +89,6 @@ def _address(host: str) -> str:
 def _login(pin: Pin) -> Visitor:
     user, _, password = os.environ.get(f"{_variable(pin)}_LOGIN", "").partition(":")
     return Visitor(user, password)
-
-
-def written(text: str, asked: Asked) -> str:
-    """The file with one value changed. Raises PinRefused where that value cannot be found to be changed alone."""
-    pin = asked.pin
-    header = re.compile(rf'^\[{pin.kind}\.(?:{re.escape(pin.name)}|"{re.escape(pin.name)}")\][^\n]*\n', re.MULTILINE)
-    line = re.compile(rf'^({pin.key}\s*=\s*")[^"\n]*(")', re.MULTILINE)
-    start = header.search(text)
-    end = re.search(r"^\[", text[start.end() :], re.MULTILINE) if start else None
-    if start is None:
-        raise PinRefused(
-            f"{pin.title} has no line [{pin.title}] in tools/versions.toml: write it as a table of its own"
-        )
-    until = start.end() + end.start() if end else len(text)
-    inside, times = line.subn(rf"\g<1>{asked.now}\g<2>", text[start.end() : until])
-    changed = text[: start.end()] + inside + text[until:]
-    expected = tomllib.loads(text)
-    expected[pin.kind][pin.name][pin.key] = asked.now
-    if times != 1 or tomllib.loads(changed) != expected:
-        raise PinRefused(f'{pin.title} has no line {pin.key} = "…" of its own in tools/versions.toml: add one')
-    return changed
 
 
 def _save(text: str) -> None:
@@ -219,6 +147,12 @@ def main(arguments: Sequence[str]) -> int:
         return renew(wanted, stack=given.stack, check=given.check, move=given.move)
     except (PinRefused, SettingsRefused) as refused:
         print(refused, file=sys.stderr)
+        return REFUSED
+    except UnicodeDecodeError:
+        print(f"tools/versions.toml is no UTF-8 text: {RESTORE}", file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        print(f"tools/versions.toml cannot be read or written, {error.strerror}: {RESTORE}", file=sys.stderr)
         return REFUSED
 
 

@@ -9,13 +9,12 @@ from infra.bootstrap.person import MANAGEMENT
 from infra.bootstrap.place import Place
 from infra.doctor.finding import Finding, State, missing, ok
 from infra.images import REPOSITORIES
-from infra.registry_client import AzureLogin, Login, RegistryClient, RegistryRefused, Visitor, asking
+from infra.registry_client import AZURES, AzureLogin, Login, RegistryClient, RegistryRefused, Visitor, asking
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import RegistryMode
 from stacks.settings.platform import UNRESOLVED, ImageSource
 
 REGISTRIES = "2023-07-01"
-_AZURES = ".azurecr.io"
 
 
 def registry(settings: StackSettings, credential: TokenCredential, arm: Arm) -> list[Finding]:
@@ -26,7 +25,7 @@ def registry(settings: StackSettings, credential: TokenCredential, arm: Arm) -> 
         found = f"{place.names.registry} is not there yet"
         return [Finding("registry", State.UNKNOWN, found, "The first up of the cloud layer makes it.", elsewhere=True)]
     host = place.names.registry_host
-    azures = host.endswith(_AZURES)
+    azures = host.endswith(AZURES)
     login: Login = (
         AzureLogin(lambda: credential.get_token(MANAGEMENT).token, settings.azure.tenant_id) if azures else Visitor()
     )

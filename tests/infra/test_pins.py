@@ -14,11 +14,12 @@ import yaml
 from infra import registry_client
 from infra.registry_client import AzureLogin, RegistryRefused, Visitor, asking
 from stacks import pins as stacks_pins
+from stacks.refusal import SettingsRefused
 from tests.infra.loopback_http import Answer, serving
 from tests.infra.projects import project
 from tests.infra.registry_stand_in import Registry, digest_of, running_registry
 from tests.stacks.builders import ROOT
-from tools import pins
+from tools import pin_file, pins
 from tools.charts import newest
 
 FILE = """\
@@ -99,7 +100,7 @@ def test_unresolved_digests_are_asked_for_and_nothing_else_in_the_file_changes(d
 
 def out_of_the_same(desk: Desk) -> str:
     """What is said when everything is as its registry says."""
-    return "".join(f"{one.title}: {one.value}\n" for one in pins.pins(desk.file.read_text("utf-8")))
+    return "".join(f"{one.title}: {one.value}\n" for one in pin_file.pins(desk.file.read_text("utf-8")))
 
 
 def test_the_digest_is_that_of_the_index_and_not_of_one_machines_manifest(desk: Desk) -> None:
@@ -162,6 +163,62 @@ def test_an_unknown_table_is_named_with_those_there_are(desk: Desk) -> None:
     assert "pyhton is in no table of tools/versions.toml, which has image.python, image.ib-gateway" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "tools/versions.toml holds no image and no chart: take it from the repository"),
+        (b"\xff\xfe", "tools/versions.toml is no UTF-8 text: take it from the repository"),
+        (b"{[}", "tools/versions.toml is no TOML (Invalid statement (at line 1, column 1)): correct it, or take it"),
+        (b"image = 5", "tools/versions.toml has image otherwise than in tables [image.NAME]"),
+        (b"[image]\npython = 5", "tools/versions.toml has image otherwise than in tables [image.NAME]"),
+        (b'[image.python]\nrepository = "a"', "image.python of tools/versions.toml has no tag, or none that is a text"),
+        (b"[chart.c]\nversion = 5", "chart.c of tools/versions.toml has no version, or none that is a text"),
+    ],
+)
+def test_a_file_that_is_damaged_is_one_sentence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, text: bytes, said: str
+) -> None:
+    desk.file.write_bytes(text)
+    code, out, err = desk.make()
+    assert (code, out, len(err.splitlines())) == (pins.REFUSED, "", 1)
+    assert err.startswith(said)
+    if b"chart" not in text:  # the program reads the same file, one table at a time
+        stacks_pins._versions.cache_clear()
+        monkeypatch.setattr(stacks_pins, "VERSIONS", desk.file)
+        with pytest.raises(SettingsRefused, match=r"tools/versions\.toml .*: take it from the repository"):
+            stacks_pins.base_image()
+        stacks_pins._versions.cache_clear()
+
+
+def test_a_file_that_is_not_there_is_one_sentence(desk: Desk) -> None:
+    desk.file.unlink()
+    assert desk.make()[2] == (
+        "tools/versions.toml cannot be read or written, No such file or directory: take it from the repository\n"
+    )
+
+
+@pytest.mark.parametrize("host", ["[::1", "a b", "127.0.0.1:99999999", "https://somebody:secret@127.0.0.1:9"])
+@pytest.mark.parametrize("name", ["python", "kube-prometheus-stack"])
+def test_a_host_that_is_none_is_refused_and_not_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, host: str, name: str
+) -> None:
+    for key in ("DOCKER", "CHARTS"):
+        monkeypatch.setenv(f"SPY_REGISTRY_{key}", host)
+    code, _, err = desk.make(name)
+    assert code == pins.REFUSED
+    assert "holds is no host: give HOST or HOST:PORT" in err
+    assert host not in err
+
+
+def test_a_stack_is_named_as_the_way_to_a_host_only_where_its_settings_can_know_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("DOCKER", "CHARTS"):
+        monkeypatch.delenv(f"SPY_REGISTRY_{key}")
+    assert "STACK=NAME of a stack that has upstream.charts" in desk.make("kube-prometheus-stack")[2]
+    assert "STACK=" not in desk.make("python")[2]
+
+
 def test_a_chart_is_pinned_to_a_version_that_is_published(desk: Desk) -> None:
     assert desk.make("chart.kube-prometheus-stack")[0] == 0
     desk.file.write_text(FILE.replace("88.5.3", "88.5.4"), "utf-8")
@@ -196,9 +253,9 @@ def test_a_file_in_which_the_value_is_not_found_alone_is_left_alone(desk: Desk, 
     if broken.startswith("digest"):
         text = FILE.replace(broken, "")
     desk.file.write_text(text, "utf-8")
-    asked = pins.Asked(pins.pins(text, ["python"])[0], "sha256:" + "0" * 64)
-    with pytest.raises(pins.PinRefused, match=r"image\.python has no line"):
-        pins.written(text, asked)
+    asked = pin_file.Asked(pin_file.pins(text, ["python"])[0], "sha256:" + "0" * 64)
+    with pytest.raises(pin_file.PinRefused, match=r"image\.python has no line"):
+        pin_file.written(text, asked)
 
 
 def test_a_registry_that_tells_no_digest_is_hashed(desk: Desk) -> None:
@@ -253,6 +310,38 @@ def test_azures_registry_takes_an_azure_login() -> None:
             client.digest("spy-backend", "dev")
 
 
+def test_tags_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_client, "PAGES_MAX", 5)
+    again = Answer(200, {"tags": ["1"]}, {"Link": '</v2/a/tags/list?last=1>; rel="next"'})
+    with serving(lambda _: again) as server, asking(server.address.removeprefix("http://")) as client:
+        with pytest.raises(RegistryRefused, match="tags without end"):
+            client.tags("a")
+        assert len(server.asked) == 5
+
+
+@pytest.mark.parametrize("realm", ["https://[::1", "http://127.0.0.1:99x", "https://\x7f"])
+def test_a_sign_in_at_no_address_is_one_sentence(realm: str) -> None:
+    with (
+        running_registry(realm=realm) as registry,
+        asking(registry.host) as client,
+        pytest.raises(RegistryRefused, match="the registry cannot be reached"),
+    ):
+        client.digest("library/python", "3.11-slim")
+
+
+def test_an_azure_token_goes_to_no_registry_but_azures() -> None:
+    def never() -> str:
+        raise AssertionError("the token was asked for")
+
+    login = AzureLogin(never, "a-tenant")
+    with (
+        running_registry(realm="https://acr.azurecr.io.example.org/oauth2/token") as registry,
+        asking(registry.host, login) as client,
+        pytest.raises(RegistryRefused, match=r"is no registry of Azure's: not done"),
+    ):
+        client.digest("spy-backend", "dev")
+
+
 def test_a_registry_that_is_away_is_named() -> None:
     with (
         asking("127.0.0.1:9", Visitor()) as client,
@@ -264,8 +353,8 @@ def test_a_registry_that_is_away_is_named() -> None:
 def test_the_committed_file_can_be_pinned_and_holds_no_digest_that_nobody_asked_for() -> None:
     """Every table can be written alone; its registry is a key, never a host."""
     text = (ROOT / "tools" / "versions.toml").read_text("utf-8")
-    for pin in pins.pins(text):
-        changed = pins.written(text, pins.Asked(pin, "sha256:" + "0" * 64))
+    for pin in pin_file.pins(text):
+        changed = pin_file.written(text, pin_file.Asked(pin, "sha256:" + "0" * 64))
         assert len(changed.splitlines()) == len(text.splitlines())
         assert "." not in pin.registry
         assert "." not in str(pin.table.get("repository", "")).partition("/")[0]
