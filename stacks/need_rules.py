@@ -178,7 +178,7 @@ RULES = (
     NeedRule(
         "publisherSecret",
         Layer.CLUSTER,
-        "detector and bot sign in to the backend by it",
+        "the detector signs in to the backend by it",
         "with `cluster.identity` keys",
         _own_publishers,
     ),

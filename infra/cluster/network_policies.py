@@ -30,9 +30,6 @@ from stacks.settings import Layer
 from stacks.settings.platform import ClusterIdentity
 
 HTTPS = 443
-API_SERVER = (HTTPS, 6443)
-"""Of the Service `kubernetes`, and of k3s behind it: a policy is asked about either, as the controller has it."""
-
 BROKER = (HTTPS, 4000, 4001)
 """Ports of Interactive Brokers' own hosts that a gateway connects to: its website, and its servers plain and by TLS."""
 
@@ -79,7 +76,8 @@ class NetworkPolicies(Component):
         """By workload: whom it asks. Nothing leaves the simulator."""
         data, orders = for_data(self._settings), for_orders(self._settings)
         broker = Way(internet(self._settings), BROKER)
-        api = Way(api_server(self._settings), API_SERVER)
+        # The Service's port, and the server's behind it: a policy is asked about either, as the controller has it.
+        api = Way(api_server(self._settings), (HTTPS, self._settings.cluster.api_port))
         control = [Way(pods(App.SIMULATOR), (Port.SIMULATOR_CONTROL,))] if is_simulated(self._settings) else []
         gateways = {} if is_simulated(self._settings) else {data.app: [broker], orders.app: [broker]}
         return gateways | {

@@ -117,6 +117,7 @@ class ClusterSettings(Section):
         IPv4Network("0.0.0.0/0"),
         description="Addresses of the API server, which pods that use it may reach; 0.0.0.0/0: any",
     )
+    api_port: int = Field(6443, ge=1, le=65535, description="Port of the API server behind its Service")
     gateway: GatewayMode = Field(GatewayMode.LIVE_AND_PAPER, description="live-and-paper, paper or simulator")
 
 

@@ -116,7 +116,7 @@ class StackSettings(Section):
     ibkr_paper_username: SecretStr = Field(SecretStr(""), description="User name of the broker's paper login")
     ibkr_paper_password: SecretStr = Field(SecretStr(""), description="Its password")
     publisher_secret: SecretStr = Field(
-        SecretStr(""), description="Secret by which detector and bot sign in to the backend; with cluster.identity keys"
+        SecretStr(""), description="Secret by which the detector signs in to the backend; with cluster.identity keys"
     )
     logs_secret: SecretStr = Field(SecretStr(""), description="Client secret of the log forwarder's principal")
     grafana_password: SecretStr = Field(SecretStr(""), description="Password of Grafana's admin")

@@ -53,7 +53,7 @@ class TuningSettings(Section):
 class VolumeSettings(Section):
     """Sizes of the three volumes on the node; they outlive the stack. Local volumes enforce no size."""
 
-    database_gi: Gibibytes = Field(10, description="Spool, checkpoints and database, GiB")
+    database_gi: Gibibytes = Field(10, description="Spool and checkpoints, GiB")
     logs_gi: Gibibytes = Field(5, description="The bot's journal, GiB")
     cache_gi: Gibibytes = Field(2, description="The backend's cache, or its database with services.store sqlite, GiB")
 

@@ -23,7 +23,7 @@ from tests.infra.policy_network import Network, Pod, ways
 from tests.infra.recording import STACKS, recorded, settings_of
 
 POLICY = "networking.k8s.io/v1:NetworkPolicy"
-PORTS = (22, 53, 80, 443, 4000, 4001, 4002, 4003, 4004, 4013, 5900, 6443, 8000, 8080, 9100)
+PORTS = (22, 53, 80, 443, 4000, 4001, 4002, 4003, 4004, 4013, 5900, 6443, 8000, 8080, 8443, 9100)
 NAME = "kubernetes.io/metadata.name"
 PUBLIC, HOME, METADATA = IPv4Address("20.50.2.1"), IPv4Address("192.168.1.7"), IPv4Address("169.254.169.254")
 TABLES = IPv4Address("10.0.3.4")
@@ -169,6 +169,9 @@ def test_without_azure_nothing_but_the_api_server_is_reached_outside() -> None:
 def test_the_api_server_is_asked_by_those_with_a_right_there() -> None:
     prod = StackSettings.model_validate({"stack": "prod", "cluster": {"apiRange": "192.168.1.7/32"}})
     assert open_to(prod, HOME) == {App.DETECTOR: {443, 6443}, App.SCALER: {443, 6443}}
+    moved = {"apiRange": "192.168.1.7/32", "apiPort": 8443}
+    elsewhere = StackSettings.model_validate({"stack": "prod", "cluster": moved})
+    assert open_to(elsewhere, HOME) == {App.DETECTOR: {443, 8443}, App.SCALER: {443, 8443}}
     assert {app for app, ports in open_to("prod", HOME).items() if 6443 in ports} == {App.DETECTOR, App.SCALER}
 
 
