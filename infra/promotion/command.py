@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from infra.promotion.images import PromotionRefused, Ran, copies, ran
-from infra.promotion.stack_file import StackFileRefused, with_values, write
+from infra.promotion.stack_file import StackFileRefused, read, with_values, write
 from stacks.load import SettingsRefused, load
 from stacks.settings import StackSettings
 from stacks.settings.platform import ImageSource
@@ -63,7 +63,7 @@ def _write(target: StackSettings, images: list[Ran]) -> None:
     """Put the digests into the file of a stack; one that builds takes them instead from now on."""
     path = ROOT / f"Pulumi.{target.stack}.yaml"
     pinned = {} if target.images.source is ImageSource.PINNED else {"source": str(ImageSource.PINNED)}
-    text = path.read_text("utf-8")
+    text = read(path)
     changed = with_values(text, "images", {**pinned, **{one.key: one.digest for one in images}})
     if changed == text:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ KEYS = {
     "simulator": "simulator_image",
 }
 """Keys of the section images, and the output that tells what ran."""
+
+
+_REFERENCE = re.compile(
+    rf"[A-Za-z0-9.:-]+/(?P<repository>[a-z0-9._/-]+)@(?P<digest>sha256:[0-9a-f]{{64}}|{UNRESOLVED})"
+)
+"""HOST/REPOSITORY@DIGEST: what is put into a file, and into a command that is printed."""
 
 
 class PromotionRefused(Exception):
@@ -42,10 +49,12 @@ def ran(stack: str, root: Path, for_: str) -> list[Ran]:
         raise PromotionRefused(f"{stack} runs what it ran: name two stacks")
     try:
         told = json.loads(ask(root, "stack", "output", "--json", "--stack", stack) or "{}")
-    except (PulumiFailed, ValueError) as failed:
+    except (PulumiFailed, ValueError, RecursionError) as failed:
         raise PromotionRefused(
             f"the outputs of {stack} cannot be read ({failed}): 'spy doctor --stack {stack}'"
         ) from None
+    if not isinstance(told, dict):
+        raise PromotionRefused(f"the outputs of {stack} are no object: 'spy doctor --stack {stack}'")
     references = _references(told)
     if not references:
         raise PromotionRefused(f"{stack} tells no images in its outputs: 'pulumi up -s {stack}' has to run them first")
@@ -64,10 +73,10 @@ def _references(told: Mapping[str, object]) -> dict[str, str]:
 
 
 def _ran(stack: str, key: str, text: str) -> Ran:
-    place, _, digest = text.partition("@")
-    if not digest:
-        raise PromotionRefused(f"{stack} tells {key} as {text}, which is no digest: a tag is not promoted")
-    return Ran(key, place.partition("/")[2], digest)
+    found = _REFERENCE.fullmatch(text)
+    if found is None:
+        raise PromotionRefused(f"{stack} tells {key} as {text!r}, which is no digest: a tag is not promoted")
+    return Ran(key, found["repository"], found["digest"])
 
 
 def copies(images: list[Ran], source: StackSettings, target: StackSettings) -> list[str]:

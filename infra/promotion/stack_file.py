@@ -21,30 +21,49 @@ def with_values(text: str, section: str, values: Mapping[str, str]) -> str:
 
     Raises StackFileRefused where the file is written in a way that only a person should change.
     """
+    try:
+        return _with_values(text, section, values)
+    except yaml.YAMLError:  # changed in its place, a value that others point at, or one over several lines
+        raise StackFileRefused(_BY_HAND.format(section=section)) from None
+
+
+_BY_HAND = "{section} is written in a way that is not changed in place: set its keys by hand"
+
+
+def _with_values(text: str, section: str, values: Mapping[str, str]) -> str:
     expected = yaml.safe_load(text) or {}
     config = _config(expected)
+    name = section if section in config else f"{PROJECT}:{section}"  # the engine takes both
     # Each apart: sections that share a value by an anchor would change together, here and in the file alike.
     config.update({name: copy.deepcopy(held) for name, held in config.items()})
-    config.setdefault(f"{PROJECT}:{section}", {})
+    config.setdefault(name, {})
     changed = text
     for key, value in values.items():
-        changed = _with_value(changed, section, key, value)
-        config[f"{PROJECT}:{section}"][key] = value
+        changed = _with_value(changed, name, key, value)
+        config[name][key] = value
     if yaml.safe_load(changed) != expected:
-        raise StackFileRefused(f"{section} is written in a way that is not changed in place: set its keys by hand")
+        raise StackFileRefused(_BY_HAND.format(section=section))
     return changed
 
 
+def read(path: Path) -> str:
+    """The text of a file as it is, the ends of its lines among it."""
+    return path.read_bytes().decode("utf-8")
+
+
 def write(path: Path, text: str) -> None:
-    """Replace the file by one rename."""
-    beside = path.with_name(f".{path.name}.renewed")
-    beside.write_text(text, "utf-8")
-    beside.chmod(path.stat().st_mode)
-    beside.replace(path)
+    """Replace the file, where a link leads to it, by one rename."""
+    real = path.resolve()
+    beside = real.with_name(f".{real.name}.renewed")
+    beside.write_bytes(text.encode("utf-8"))
+    beside.chmod(real.stat().st_mode)
+    beside.replace(real)
 
 
 def _config(document: dict[str, Any]) -> dict[str, Any]:
-    config: dict[str, Any] = document.setdefault("config", {})
+    """The object config. A file without one is refused where its block is looked for."""
+    document["config"] = document.get("config") or {}
+    config: dict[str, Any] = document["config"]
     return config
 
 
@@ -52,9 +71,9 @@ def _with_value(text: str, section: str, key: str, value: str) -> str:
     config = _entry(yaml.compose(text, yaml.SafeLoader), "config")
     if not isinstance(config, yaml.MappingNode) or config.flow_style:
         raise StackFileRefused("the file has no block named config: 'pulumi config set' makes one")
-    images = _entry(config, f"{PROJECT}:{section}")
+    images = _entry(config, section)
     if images is None:
-        return _inserted(text, config, [f"{PROJECT}:{section}:", f"  {key}: {value}"])
+        return _inserted(text, config, [f"{section}:", f"  {key}: {value}"])
     if not isinstance(images, yaml.MappingNode) or images.flow_style:
         raise StackFileRefused(f"{section} is not written as a block, a line for each key: write it so")
     found = _entry(images, key)
@@ -76,9 +95,10 @@ def _inserted(text: str, block: yaml.MappingNode, lines: Sequence[str]) -> str:
     """Lines after a block's last value, as far in as the block's keys."""
     first, (_, last) = block.value[0][0], block.value[-1]
     indent = " " * first.start_mark.column
+    newline = "\r\n" if "\r\n" in text else "\n"
     at = text.find("\n", _end(last))
-    head, tail = (text[: at + 1], text[at + 1 :]) if at >= 0 else (f"{text}\n", "")
-    return head + "".join(f"{indent}{line}\n" for line in lines) + tail
+    head, tail = (text[: at + 1], text[at + 1 :]) if at >= 0 else (text + newline, "")
+    return head + "".join(f"{indent}{line}{newline}" for line in lines) + tail
 
 
 def _end(node: yaml.Node) -> int:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from infra.cli import app
 from infra.promotion import command
+from infra.promotion import images as promoted_images
 from infra.promotion.stack_file import StackFileRefused, with_values
 from stacks.load import load
 from stacks.needs import missing
@@ -167,6 +168,18 @@ def a_tag(release: Release) -> None:
     release.dev_has_run(outputs(backendImage=f"{HOST}/spy-backend:latest"))
 
 
+def half_a_digest(release: Release) -> None:
+    release.dev_has_run(outputs(backendImage=f"{HOST}/spy-backend@sha256:abc"))
+
+
+def more_than_a_digest(release: Release) -> None:
+    release.dev_has_run(outputs(backendImage=f"{HOST}/spy-backend@{DIGESTS['backend']}\n    source: build"))
+
+
+def a_command(release: Release) -> None:
+    release.dev_has_run(outputs(backendImage=f"{HOST}/$(id)@{DIGESTS['backend']}"))
+
+
 def no_stack(release: Release) -> None:
     shutil.rmtree(release.state / ".pulumi" / "stacks")
 
@@ -181,6 +194,9 @@ def no_state(release: Release) -> None:
         (no_up, "dev tells no images in its outputs: 'pulumi up -s dev' has to run them first"),
         (built_nothing, "dev tells detector as unresolved, which nothing ran by"),
         (a_tag, "which is no digest: a tag is not promoted"),
+        (half_a_digest, "which is no digest: a tag is not promoted"),
+        (more_than_a_digest, "which is no digest: a tag is not promoted"),
+        (a_command, "which is no digest: a tag is not promoted"),
         (no_stack, "the outputs of dev cannot be read (no stack named 'dev' found"),
         (no_state, "the outputs of dev cannot be read ("),
     ],
@@ -200,6 +216,28 @@ def test_what_cannot_be_promoted_is_one_sentence_and_changes_nothing(
 def test_names_that_are_no_two_stacks_are_refused(release: Release) -> None:
     assert "name two stacks" in release.pin("prod", "--from", "prod")[2]
     assert "choose one of dev, prod" in release.pin("staging", "--from", "dev")[2]
+
+
+@pytest.mark.parametrize("told", ["[]", "5", "null", '"text"', "[" * 100_000])
+def test_outputs_that_are_no_object_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setattr(promoted_images, "ask", lambda *_: told)
+    with pytest.raises(promoted_images.PromotionRefused, match=r"^the outputs of dev .*: 'spy doctor --stack dev'$"):
+        promoted_images.ran("dev", tmp_path, "prod")
+
+
+def test_the_ends_of_lines_and_a_link_to_the_file_stay_as_they_are(release: Release) -> None:
+    path, real = release.root / "Pulumi.prod.yaml", release.root / "mine.yaml"
+    real.write_bytes(release.file().replace("\n", "\r\n").encode())
+    path.unlink()
+    path.symlink_to(real.name)
+    assert release.pin()[0] == 0
+    assert path.is_symlink()
+    changed = real.read_bytes()
+    assert DIGESTS["backend"].encode() in changed
+    assert changed.count(b"\n") == changed.count(b"\r\n")
+    assert load("prod", release.root).images.backend == DIGESTS["backend"]
 
 
 FILE = """\
@@ -237,6 +275,9 @@ def test_an_absent_section_follows_the_others() -> None:
         "config:\n  spy-options:images: {backend: a}\n",
         "config:\n  spy-options:images: text\n",
         "config:\n  spy-options:images:\n    backend: [a]\n",
+        "config:\n",
+        "config:\n  spy-options:images:\n    backend: >-\n      a\n    detector: b\n",
+        "config:\n  spy-options:images:\n    backend: &one a\n    detector: *one\n",
         "config:\n  a:\n    &images\n    backend: a\n  spy-options:images: *images\n",
         "",
     ],
@@ -244,6 +285,11 @@ def test_an_absent_section_follows_the_others() -> None:
 def test_a_file_that_is_written_otherwise_is_left_to_a_person(text: str) -> None:
     with pytest.raises(StackFileRefused):
         with_values(text, "images", {"backend": "sha256:1"})
+
+
+def test_a_section_without_the_projects_prefix_is_the_same_section() -> None:
+    text = "config:\n  images:\n    backend: a\n"
+    assert with_values(text, "images", {"backend": "sha256:1"}) == "config:\n  images:\n    backend: sha256:1\n"
 
 
 @given(
