@@ -26,17 +26,20 @@ class Advice:
     settings: dict[str, str]
     variables: dict[str, str]
     order: list[str]
+    stack: str
 
     @property
     def commands(self) -> list[str]:
         """The settings as commands."""
-        return [shlex.join(["pulumi", "config", "set", "--path", key, value]) for key, value in self.settings.items()]
+        command = ["pulumi", "config", "set", "--stack", self.stack, "--path"]
+        return [shlex.join([*command, key, value]) for key, value in self.settings.items()]
 
 
 def advice(reach: Reach, place: Place) -> Advice:
     """What is known now: before the first --apply less than after."""
     settings = reach.pulumi.settings()
-    return Advice(_settings(reach, place, settings), _variables(reach, place), order(settings, place))
+    known, variables = _settings(reach, place, settings), _variables(reach, place)
+    return Advice(known, variables, order(settings, place), settings.stack)
 
 
 def _settings(reach: Reach, place: Place, settings: StackSettings) -> dict[str, str]:

@@ -13,7 +13,7 @@ from infra.bootstrap.step import THERE, Finding, Standing
 from infra.global_names import STORAGE, VAULT, GlobalName, Holder, held
 from stacks.checks import azure_names
 from stacks.checks.azure_names import NameRule
-from stacks.keys import how_to_set
+from stacks.keys import PROJECT
 from stacks.needs import value_of
 from stacks.refusal import refuse
 from stacks.settings import Layer, StackSettings
@@ -32,10 +32,19 @@ NEEDED = {
 def missing(settings: StackSettings) -> list[str]:
     """One sentence for each setting that bootstrap needs and that is empty."""
     return [
-        f"{key} is empty and bootstrap needs it, {why}: '{how_to_set(key)}'"
+        f"{key} is empty and bootstrap needs it, {why}: {_how_to_write(settings.stack, key)}"
         for key, why in NEEDED.items()
         if not value_of(settings, key)
     ]
+
+
+def _how_to_write(stack: str, key: str) -> str:
+    """By hand: Pulumi sets no value of a stack that is not in a state yet, and making it is bootstrap's last step."""
+    section, _, name = key.partition(".")
+    return (
+        f"write '{name}: VALUE' into Pulumi.{stack}.yaml, below {PROJECT}:{section} in config ('pulumi config set' "
+        "works once the stack is there)"
+    )
 
 
 def check_settings(settings: StackSettings) -> None:

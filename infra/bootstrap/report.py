@@ -50,7 +50,7 @@ def as_object(stack: str, outcomes: list[Outcome], advice: Advice | None = None)
 def print_advice(console: Console, advice: Advice) -> None:
     """What to do next."""
     if advice.settings:
-        console.print("\nTo be put into the stack file:")
+        console.print("\nTo be put into the stack file, after the `pulumi login` below:")
         for command in advice.commands:
             console.print(f"  {command}")
     console.print("\nVariables of the repository's environments (none is a secret):")

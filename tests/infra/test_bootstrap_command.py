@@ -106,6 +106,7 @@ def test_absent_settings_are_a_sentence_each(scene: Scene) -> None:
     assert result.exit_code == command.REFUSED
     assert result.stderr.count("is empty and bootstrap needs it") == 4
     assert "bootstrap.githubOwnerId is empty and bootstrap needs it" in result.stderr
+    assert "write 'githubOwnerId: VALUE' into Pulumi.prod.yaml, below spy-options:bootstrap in config" in result.stderr
 
 
 def test_entra_prints_the_exact_calls_and_runs_none(scene: Scene) -> None:
@@ -120,4 +121,4 @@ def test_entra_with_apply_makes_them_and_tells_the_audience(scene: Scene) -> Non
     result = spy("entra", "prod", "--apply")
     assert result.exit_code == command.NOTHING_TO_DO
     app = scene.world.applications["spy-options-prod-api"]["appId"]
-    assert f"pulumi config set --path azure.apiAudience {app}" in result.stdout
+    assert f"pulumi config set --stack prod --path azure.apiAudience {app}" in result.stdout

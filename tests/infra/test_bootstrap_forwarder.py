@@ -123,5 +123,5 @@ def test_what_the_stack_file_lacks_is_told_as_commands_and_nothing_once_it_holds
     principal = scene.world.service_principals[app]["id"]
     assert told.settings["logs.forwarderId"] == app
     assert told.settings["logs.publishers[0]"] == principal
-    assert f"pulumi config set --path logs.forwarderId {app}" in told.commands
-    assert f"pulumi config set --path 'logs.publishers[0]' {principal}" in told.commands
+    assert f"pulumi config set --stack prod --path logs.forwarderId {app}" in told.commands
+    assert f"pulumi config set --stack prod --path 'logs.publishers[0]' {principal}" in told.commands

@@ -124,7 +124,7 @@ def test_an_account_in_another_region_is_refused_with_the_setting(scene: Scene) 
 def test_each_setting_that_is_absent_is_named_with_how_to_set_it(key: str, scene: Scene) -> None:
     set_in_file(scene, "bootstrap", **{key: ""})
     assert f"bootstrap.{key} is empty and bootstrap needs it" in sentence(scene)
-    assert f"pulumi config set --path bootstrap.{key} VALUE" in sentence(scene)
+    assert f"write '{key}: VALUE' into Pulumi.prod.yaml, below spy-options:bootstrap" in sentence(scene)
 
 
 def test_a_stack_without_cloud_has_nothing_to_bootstrap(scene: Scene) -> None:
