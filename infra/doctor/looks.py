@@ -45,6 +45,7 @@ def looks(means: Means) -> list[Look]:
     settings = means.settings
     found = [
         Look("settings", lambda: settings_looks.needs(settings), SAID),
+        Look("settings that fit", lambda: settings_looks.fits(settings, means.root), SAID),
         Look("tools", lambda: tools(settings, means.root), SAID),
         Look("state", lambda: state(settings, means.root), SAID, limit_seconds=190.0),
     ]

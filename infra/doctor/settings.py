@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from infra.doctor.finding import Finding, State, missing, ok, sentence
+from stacks.checks import problems
 from stacks.keys import how_to_set
+from stacks.load import stack_names, with_others
 from stacks.needs import missing as missing_sentences
 from stacks.needs import needed
 from stacks.pins import forwards_logs
@@ -27,6 +30,19 @@ def needs(settings: StackSettings) -> list[Finding]:
     pins = [sentence("pins", one) for one in missing_sentences(settings) if one not in known]
     failing = [one for one in [*found, *pins] if one.fails]
     return [*found, *pins] if failing else [ok("settings", "nothing that is needed is absent"), *found]
+
+
+def fits(settings: StackSettings, root: Path) -> list[Finding]:
+    """A finding for each thing that does not go together, in this stack or with the other stacks of the folder."""
+    own = f"{settings.stack}: "
+    alone = [one.removeprefix(own) for one in problems([settings])]
+    together = [one for one in problems(with_others(settings, root)) if not _is_of_one(one, root)]
+    return [sentence("settings", one) for one in [*alone, *together]]
+
+
+def _is_of_one(problem: str, root: Path) -> bool:
+    """Whether a sentence is about one stack; those about several begin otherwise."""
+    return problem.partition(": ")[0] in stack_names(root)
 
 
 def ends(settings: StackSettings, today: date) -> list[Finding]:

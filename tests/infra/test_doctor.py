@@ -48,6 +48,21 @@ def test_a_stack_that_lacks_nothing_is_well(scene: DoctorScene) -> None:
     assert [told.findings[f"name of the {kind}"]["state"] for kind in kinds] == ["ok"] * 5
 
 
+def test_what_does_not_go_together_is_told_before_a_preview_does(scene: DoctorScene) -> None:
+    scene.settle(services={"dataLines": 50})
+    told = scene.doctor()
+    assert told.failing() == ["settings"]
+    assert told.findings["settings"]["found"].startswith("services.symbols takes 80 market-data lines")
+    assert told.findings["settings"]["do"].startswith("watch fewer symbols")
+
+
+def test_what_two_stacks_of_one_folder_cannot_both_have_is_told(scene: DoctorScene) -> None:
+    (scene.root / "Pulumi.other.yaml").write_text((scene.root / "Pulumi.prod.yaml").read_text("utf-8"))
+    told = scene.doctor()
+    assert told.code == 2
+    assert "other and prod" in told.text
+
+
 def test_nothing_is_written_anywhere(scene: DoctorScene) -> None:
     before = {path: path.read_bytes() for path in scene.root.iterdir()}
     scene.doctor()
@@ -240,6 +255,7 @@ def test_volumes_are_looked_at_on_the_node_and_said_to_be_elsewhere_otherwise(
 def test_a_stack_without_azure_is_asked_nothing_of_it(scene: DoctorScene) -> None:
     local = yaml.safe_load((Path(__file__).parents[2] / "Pulumi.local.yaml").read_text("utf-8"))["config"]
     scene.stack = "local"
+    (scene.root / "Pulumi.prod.yaml").unlink()  # of the same cluster, whose one monitoring both would install
     scene.values = {
         **{name.partition(":")[2]: value for name, value in local.items()},
         "cluster": {"context": "home", "uid": scene.api.uid, "identity": "keys", "gateway": "simulator"},
