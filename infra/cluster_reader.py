@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from infra import web
 from infra.kubeconfig import Access, NoContext, access
 
 SECONDS = 10.0
@@ -77,14 +78,18 @@ def reading(context: str) -> Iterator[ClusterReader]:
     def name_server(request: httpx.Request) -> None:
         request.extensions.update(extensions)
 
-    with httpx.Client(
-        base_url=way.server,
-        headers=headers,
-        timeout=SECONDS,
-        verify=_trust(way),
-        trust_env=not _is_here(way.server),
-        event_hooks={"request": [name_server]},
-    ) as client:
+    try:
+        opened = web.client(
+            base_url=way.server,
+            headers=headers,
+            timeout=SECONDS,
+            verify=_trust(way),
+            trust_env=not _is_here(way.server),
+            event_hooks={"request": [name_server]},
+        )
+    except httpx.ProxyError as error:
+        raise ClusterUnreadable(str(error)) from None
+    with opened as client:
         yield ClusterReader(way, client)
 
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from infra import web
+
 SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
 """How long a registry that asks for a pause (429) is waited for, all its pauses together."""
@@ -245,5 +247,9 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
 @contextmanager
 def asking(host: str, login: Login | None = None) -> Iterator[RegistryClient]:
     """A registry by its host, HOST[:PORT]; plain http on loopback only."""
-    with httpx.Client(timeout=SECONDS, follow_redirects=True) as client:
+    try:
+        opened = web.client(timeout=SECONDS, follow_redirects=True)
+    except httpx.ProxyError as error:
+        raise RegistryRefused(str(error)) from None
+    with opened as client:
         yield RegistryClient(host, client, login or Visitor())

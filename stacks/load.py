@@ -34,9 +34,9 @@ def load(stack: str, root: Path) -> StackSettings:
     Raises SettingsRefused for a stack without a file and for whatever settings_of refuses.
     """
     path = root / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
+    if stack not in stack_names(root):
         known = ", ".join(stack_names(root)) or "none, for there is no stack file"
-        raise SettingsRefused([f"stack {stack} has no file {path.name}: choose one of {known}, or write it"])
+        raise SettingsRefused([f"stack {stack} has no file Pulumi.{stack}.yaml: choose one of {known}, or write it"])
     defaults = _declared_defaults(mapping(root / "Pulumi.yaml"))
     own = mapping(path)
     try:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import httpx
 import yaml
 
+from infra import web
 from infra.registry_client import RegistryRefused
 
 SECONDS = 60.0
@@ -21,7 +22,8 @@ def published_versions(address: str, name: str) -> list[str]:
     """Versions of a chart in the index of a repository. Raises RegistryRefused."""
     url = f"{address}/index.yaml"
     try:
-        answer = httpx.get(url, timeout=SECONDS, follow_redirects=True)
+        with web.client(timeout=SECONDS, follow_redirects=True) as asking:
+            answer = asking.get(url)
     except httpx.HTTPError as error:
         why = str(error) or type(error).__name__
         raise RegistryRefused(f"{url} cannot be reached ({why}): is the address right, the line up?") from error

@@ -11,6 +11,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import ContainerClient, ContentSettings
 
+from infra import web
 from infra.cluster_identity.comparison import Published
 from infra.cluster_identity.documents import DISCOVERY, KEY_SET, Documents, as_text
 
@@ -79,7 +80,11 @@ def publish(documents: Documents, credential: TokenCredential) -> None:
 
 def published(issuer: str, *, client: httpx.Client | None = None) -> Published:
     """Both documents as Azure reads them: over the open internet, signed in as nobody. Raises NotPublished."""
-    with client or httpx.Client(timeout=SECONDS) as asking:
+    try:
+        opened = client or web.client(timeout=SECONDS)
+    except httpx.ProxyError as error:
+        raise NotPublished(str(error)) from None
+    with opened as asking:
         return Published(_read(asking, f"{issuer}/{DISCOVERY}"), _read(asking, f"{issuer}/{KEY_SET}"))
 
 

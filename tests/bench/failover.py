@@ -11,7 +11,7 @@ from apps.detector.settings import DetectorSettings
 from tests.bench.row import ROUNDS, Budget, Rounds, Row
 from tests.cluster import manifests
 from tests.cluster.control_plane import ControlPlane, running_control_plane
-from tests.detector.candidates import give_leases, is_live, leader_and_standby, running
+from tests.detector.candidates import ask, give_leases, is_live, leader_and_standby, running
 from tests.detector.helpers import wait_until
 
 MUST_SECONDS = 10.0
@@ -45,7 +45,7 @@ def _takeover(cluster: ControlPlane, namespace: str, number: int) -> float:
         (leader, _), (_, port) = leader_and_standby(platform)
         began = time.monotonic()
         leader.process.send_signal(number)
-        wait_until(lambda: is_live(port), what="the standby's data is live")
+        wait_until(lambda: ask(port, "/ready").get("role") == "leader" and is_live(port), what="the standby is live")
         return time.monotonic() - began
 
 

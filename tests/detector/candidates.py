@@ -1,4 +1,4 @@
-"""Detectors that compete for one symbol, as processes, with a simulated gateway and a tiny backend; by file or Lease."""
+"""Detectors that compete for one symbol, as processes, by a file or a Lease, with a simulated gateway and a backend."""
 
 from __future__ import annotations
 

@@ -29,12 +29,9 @@ def led(request: pytest.FixtureRequest, platform: Platform, tmp_path: Path) -> P
     """A platform whose detectors lead by a file, and one by a Lease of a real API server."""
     if request.param == "lease":
         cluster, namespace = request.getfixturevalue("cluster"), request.getfixturevalue("namespace")
-        platform.leadership = give_leases(
-            cluster,
-            namespace,
-            tmp_path / "credentials",
-            lease_seconds=6,  # a busy machine's API server may take seconds
-        )
+        # Longer than the default: the API server of a busy machine may take seconds.
+        folder = tmp_path / "credentials"
+        platform.leadership = give_leases(cluster, namespace, folder, lease_seconds=6)
     return platform
 
 

@@ -12,9 +12,12 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from infra.cluster_identity.container import NotPublished, published
 from infra.cluster_reader import ClusterUnreadable, reading
 from infra.kubeconfig import NoContext, access
+from infra.registry_client import RegistryRefused, asking
 from tests.infra.loopback_tls import certificate
+from tools.charts import published_versions
 
 NOBODY = "https://127.0.0.1:9"
 SECRET = "not-to-be-shown"
@@ -173,6 +176,21 @@ def test_a_sign_in_program_that_answers_something_else_has_failed(file: Path, an
 def test_a_sign_in_program_that_asks_a_question_gets_no_answer(file: Path) -> None:
     question = {"command": "sh", "args": ["-c", "read answer && echo $answer"]}
     assert "'sh', by which the context 'home' signs in, failed" in refused(file, config(user={"exec": question}))
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9", "http://[::1"])
+def test_a_proxy_that_cannot_be_asked_is_one_sentence_whoever_would_ask_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    said = refused(file, config(cluster={"server": "https://cluster.example:6443"}))
+    assert said.startswith("the proxy that the environment names")
+    with pytest.raises(RegistryRefused, match="the proxy that the environment names"), asking("registry.example"):
+        pass
+    with pytest.raises(NotPublished, match="the proxy that the environment names"):
+        published("https://issuer.example")
+    with pytest.raises(RegistryRefused, match="the proxy that the environment names"):
+        published_versions("https://charts.example", "a-chart")
 
 
 def test_of_several_contexts_the_named_one_is_taken_and_the_current_one_is_not(file: Path) -> None:

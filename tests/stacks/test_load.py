@@ -48,6 +48,11 @@ def test_a_stack_without_a_file_is_told_the_others(project: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "../dev", "dev/", "", "a\0b", "dev.other"])
+def test_a_name_that_no_file_can_have_is_told_the_others_too(project: Path, name: str) -> None:
+    assert "choose one of" in only(refusals(lambda: load(name, project)))
+
+
 def test_an_encrypted_secret_reads_as_a_placeholder(project: Path) -> None:
     write(project, "dev", "spy-options:vpnPsk:\n  secure: v1:abc")
     assert load("dev", project).vpn_psk.get_secret_value() == "<secret>"
