@@ -78,18 +78,15 @@ def reading(context: str) -> Iterator[ClusterReader]:
     def name_server(request: httpx.Request) -> None:
         request.extensions.update(extensions)
 
-    try:
-        opened = web.client(
-            base_url=way.server,
-            headers=headers,
-            timeout=SECONDS,
-            verify=_trust(way),
-            trust_env=not _is_here(way.server),
-            event_hooks={"request": [name_server]},
-        )
-    except httpx.ProxyError as error:
-        raise ClusterUnreadable(str(error)) from None
-    with opened as client:
+    with web.client(
+        ClusterUnreadable,
+        base_url=way.server,
+        headers=headers,
+        timeout=SECONDS,
+        verify=_trust(way),
+        trust_env=not _is_here(way.server),
+        event_hooks={"request": [name_server]},
+    ) as client:
         yield ClusterReader(way, client)
 
 

@@ -247,9 +247,5 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
 @contextmanager
 def asking(host: str, login: Login | None = None) -> Iterator[RegistryClient]:
     """A registry by its host, HOST[:PORT]; plain http on loopback only."""
-    try:
-        opened = web.client(timeout=SECONDS, follow_redirects=True)
-    except httpx.ProxyError as error:
-        raise RegistryRefused(str(error)) from None
-    with opened as client:
+    with web.client(RegistryRefused, timeout=SECONDS, follow_redirects=True) as client:
         yield RegistryClient(host, client, login or Visitor())

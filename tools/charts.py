@@ -22,7 +22,7 @@ def published_versions(address: str, name: str) -> list[str]:
     """Versions of a chart in the index of a repository. Raises RegistryRefused."""
     url = f"{address}/index.yaml"
     try:
-        with web.client(timeout=SECONDS, follow_redirects=True) as asking:
+        with web.client(RegistryRefused, timeout=SECONDS, follow_redirects=True) as asking:
             answer = asking.get(url)
     except httpx.HTTPError as error:
         why = str(error) or type(error).__name__

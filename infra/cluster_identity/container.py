@@ -80,11 +80,7 @@ def publish(documents: Documents, credential: TokenCredential) -> None:
 
 def published(issuer: str, *, client: httpx.Client | None = None) -> Published:
     """Both documents as Azure reads them: over the open internet, signed in as nobody. Raises NotPublished."""
-    try:
-        opened = client or web.client(timeout=SECONDS)
-    except httpx.ProxyError as error:
-        raise NotPublished(str(error)) from None
-    with opened as asking:
+    with client or web.client(NotPublished, timeout=SECONDS) as asking:
         return Published(_read(asking, f"{issuer}/{DISCOVERY}"), _read(asking, f"{issuer}/{KEY_SET}"))
 
 
