@@ -106,6 +106,10 @@ class SmallStack:
 
 
 def sentences(error: Exception, about: str) -> set[str]:
-    """The different sentences of an engine's output that say a word: each is printed as progress and as diagnostics."""
+    """The different sentences of an engine's output that say a word: each is printed as progress and as diagnostics.
+
+    The engine asks a program that runs in the test's own process once more how it ended, if it is in time to.
+    """
     told = (line.rpartition("error: ")[2].strip() for line in str(error).splitlines() if about in line)
-    return {sentence.removeprefix("an unhandled error occurred: ") for sentence in told}
+    plain = (sentence.rpartition("Exception calling application: ")[2] for sentence in told)
+    return {sentence.removeprefix("an unhandled error occurred: ") for sentence in plain}
