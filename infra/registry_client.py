@@ -183,9 +183,7 @@ class RegistryClient:
         told = dict(_PARAMETER.findall(parameters))
         realm = told.get("realm", "")
         if kind.lower() != "bearer" or not realm:
-            raise RegistryRefused(
-                f"{what}: the registry wants a sign-in of a kind that is not known ({kind or 'none'})"
-            )
+            raise RegistryRefused(f"{what}: the registry wants a sign-in of an unknown kind ({kind or 'none'})")
         url = httpx.URL(realm)
         if url.scheme != "https" and url.host not in LOOPBACK:
             raise RegistryRefused(f"{what}: the registry wants a sign-in over plain http, at {url.host}: not done")
