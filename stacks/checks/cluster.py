@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from stacks.checks.azure_names import OBJECT
 from stacks.checks.schedule import cron_fault, is_time_zone
 from stacks.checks.words import HOST, HOST_FORM, given, is_https
 from stacks.settings import Layer, StackSettings
@@ -28,12 +29,24 @@ def alone(settings: StackSettings) -> Iterator[str]:
     node = settings.cluster.volume_node
     if node and not re.fullmatch(_NODE, node):
         yield f"cluster.volumeNode {node!r} is no node: give its label kubernetes.io/hostname, in small letters"
+    yield from _names(settings)
     lines = settings.services.lines_per_symbol + settings.services.reserved_lines
     if lines > _LINES_MAX:
         yield (
             f"services.linesPerSymbol and services.reservedLines are {lines} together and a detector takes "
             f"{_LINES_MAX}: lower one of them"
         )
+
+
+def _names(settings: StackSettings) -> Iterator[str]:
+    """Names of what others made: storage classes of the cluster, and the device that the broker asks."""
+    gateway = settings.gateway
+    classes = {"gateway.storageClass": gateway.storage_class, "releases.storageClass": settings.releases.storage_class}
+    for key, name in classes.items():
+        if not OBJECT.fits(name):
+            yield f"{key} {name!r} is no storage class: give a name that 'kubectl get storageclass' shows"
+    if not gateway.second_factor.isprintable():  # it becomes a line of the gateway's own file
+        yield f"gateway.secondFactor {gateway.second_factor!r} is no name of one line: give it as the broker shows it"
 
 
 def _schedule(settings: StackSettings) -> Iterator[str]:

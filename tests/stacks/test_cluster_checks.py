@@ -37,6 +37,12 @@ def said_of(values: dict[str, Any]) -> str:
         ({"upstream": {"charts": "x.example.org/charts"}}, "is no https address: give that of the chart repository"),
         ({"upstream": {"charts": "https://[::1"}}, "is no https address: give that of the chart repository"),
         ({"cluster": {"volumeNode": "Node 1"}}, "cluster.volumeNode 'Node 1' is no node: give its label"),
+        (
+            {"gateway": {"storageClass": "Fast Disk"}},
+            "gateway.storageClass 'Fast Disk' is no storage class: give a name",
+        ),
+        ({"releases": {"storageClass": "${x}"}}, "releases.storageClass '${x}' is no storage class: give a name that"),
+        ({"gateway": {"secondFactor": "Phone\nA=b"}}, "gateway.secondFactor 'Phone\\nA=b' is no name of one line"),
         ({"logs": {"forwarderExpires": "20270131"}}, "logs.forwarderExpires '20270131' is no day: write it as YYYY-MM"),
         ({"logs": {"forwarderExpires": "2027-02-30"}}, "logs.forwarderExpires '2027-02-30' is no day"),
         ({"logs": {"forwarderId": "fluent-bit"}}, "logs.forwarderId 'fluent-bit' is no GUID"),
