@@ -149,7 +149,7 @@ def cluster_told(names: Names) -> Told:
 
 def releases_told(settings: StackSettings, names: Names) -> Told:
     """Where the monitoring is, in the stack that brings it."""
-    if not settings.releases.monitoring:
+    if not settings.installs_monitoring:
         return {}
     return {
         "monitoring_namespace": names.monitoring_namespace,

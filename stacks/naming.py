@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stacks.settings import Layer, StackSettings
+from stacks.settings import StackSettings
 
 PLAIN_STACK = "prod"
 """The stack whose names bear no suffix."""
@@ -196,8 +196,8 @@ class Names:
     @property
     def log_namespace(self) -> str:
         """Namespace of the log forwarder: the monitoring's where this stack installs that, else one of its own."""
-        releases = self.settings.releases.monitoring and self.settings.includes(Layer.RELEASES)
-        return self.monitoring_namespace if releases else self._unique(f"{self._project}-logs")
+        own = self._unique(f"{self._project}-logs")
+        return self.monitoring_namespace if self.settings.installs_monitoring else own
 
     @property
     def storage_class(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stacks.pins import forwards_logs
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import RegistryMode, VpnSku
 from stacks.settings.platform import ClusterIdentity, GatewayMode, Hub, ImageSource, Store
@@ -93,7 +92,7 @@ def _own_publishers(settings: StackSettings) -> bool:
 
 
 def _monitoring(settings: StackSettings) -> bool:
-    return settings.releases.monitoring and reached(settings)
+    return settings.installs_monitoring and reached(settings)
 
 
 def _telegram(settings: StackSettings) -> bool:
@@ -105,7 +104,7 @@ def _mail(settings: StackSettings) -> bool:
 
 
 def _forwards(settings: StackSettings) -> bool:
-    return forwards_logs(settings) and reached(settings)
+    return settings.forwards_logs and reached(settings)
 
 
 _DIGEST = "nothing runs without a digest"

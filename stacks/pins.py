@@ -84,11 +84,6 @@ LOG_FORWARDER = "fluent-bit"
 MONITORING = "kube-prometheus-stack"
 
 
-def forwards_logs(settings: StackSettings) -> bool:
-    """Whether the stack brings a log forwarder: there is a workspace to send to, and nobody said no."""
-    return settings.includes(Layer.RELEASES) and settings.includes(Layer.CLOUD) and settings.releases.logging
-
-
 def _used(settings: StackSettings) -> Iterator[tuple[PinnedImage, Layer]]:
     """Images of others that a run of the stack needs, and the layer that needs them."""
     if settings.includes(Layer.IMAGES) and settings.deploy.images and settings.images.source is ImageSource.BUILD:
@@ -97,7 +92,7 @@ def _used(settings: StackSettings) -> Iterator[tuple[PinnedImage, Layer]]:
         return
     if settings.includes(Layer.CLUSTER) and settings.cluster.gateway is not GatewayMode.SIMULATOR:
         yield gateway_image(settings), Layer.CLUSTER
-    if forwards_logs(settings):
+    if settings.forwards_logs:
         yield forwarder_image(settings), Layer.RELEASES
 
 

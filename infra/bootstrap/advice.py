@@ -14,7 +14,6 @@ from infra.bootstrap.place import DEPLOY, PREVIEW, Place
 from infra.bootstrap.sequence import Reach
 from stacks.naming import Names
 from stacks.needs import value_of
-from stacks.pins import forwards_logs
 from stacks.settings import Layer, StackSettings
 from stacks.settings.cloud import RegistryMode, VpnSku
 
@@ -49,7 +48,7 @@ def _settings(reach: Reach, place: Place, settings: StackSettings) -> dict[str, 
         known["cluster.issuer"] = place.issuer_url
     if (api := application(reach.graph, place.names.application(API))) and not settings.azure.api_audience:
         known["azure.apiAudience"] = str(api["appId"])
-    if forwards_logs(settings) and (ids := forwarder.ids(reach.graph, place)):
+    if settings.forwards_logs and (ids := forwarder.ids(reach.graph, place)):
         client_id, object_id = ids
         if value_of(settings, "logs.forwarderId") != client_id:
             known["logs.forwarderId"] = client_id

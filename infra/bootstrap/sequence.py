@@ -16,7 +16,6 @@ from infra.bootstrap.pulumi_cli import Pulumi
 from infra.bootstrap.registry_password import RegistryPasswordStep
 from infra.bootstrap.stack_step import StackStep
 from infra.bootstrap.step import Step
-from stacks.pins import forwards_logs
 from stacks.settings import Layer
 from stacks.settings.cloud import RegistryMode
 
@@ -50,7 +49,7 @@ def steps(reach: Reach, place: Place, *, renew: bool = False) -> Iterator[Step]:
     yield from github.rights(arm, place)
     yield from foundation.issuer(arm, place)
     yield from person.rights(arm, place, reach.person)
-    forwards = forwards_logs(place.settings)
+    forwards = place.settings.forwards_logs
     if forwards:
         yield from forwarder.principal_steps(graph, place)
     yield StackStep(arm, place, reach.pulumi)

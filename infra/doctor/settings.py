@@ -11,7 +11,6 @@ from stacks.keys import how_to_set
 from stacks.load import stack_names, with_others
 from stacks.needs import missing as missing_sentences
 from stacks.needs import needed
-from stacks.pins import forwards_logs
 from stacks.settings import StackSettings
 
 SOON_DAYS = 30
@@ -47,7 +46,7 @@ def _is_of_one(problem: str, root: Path) -> bool:
 
 def ends(settings: StackSettings, today: date) -> list[Finding]:
     """Every secret whose end is recorded."""
-    if not forwards_logs(settings):
+    if not settings.forwards_logs:
         return []
     told, name = settings.logs.forwarder_expires, "log forwarder's secret"
     renew = f"`spy bootstrap {settings.stack} --apply --renew`, then an up of the releases."

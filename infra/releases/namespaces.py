@@ -8,7 +8,6 @@ from pulumi_kubernetes.core.v1 import Namespace
 from infra.cluster.namespaces import labels
 from infra.cluster.scope import ClusterScope
 from infra.component import Component
-from stacks.pins import forwards_logs
 
 
 class ReleaseNamespaces(Component):
@@ -32,10 +31,10 @@ class ReleaseNamespaces(Component):
         self._scope = scope
         names, settings = scope.names, scope.settings
         self.monitoring = (
-            self._privileged("monitoring", names.monitoring_namespace) if settings.releases.monitoring else None
+            self._privileged("monitoring", names.monitoring_namespace) if settings.installs_monitoring else None
         )
         self.logs = None
-        if forwards_logs(settings):
+        if settings.forwards_logs:
             self.logs = self.monitoring or self._privileged("logs", names.log_namespace)
         self.register()
 

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 
 from stacks.checks.words import both, given
 from stacks.naming import CLUSTER_ROLES, LOG_FORWARDER, VOLUMES, Names
-from stacks.pins import forwards_logs
 from stacks.settings import Layer, StackSettings
 
 
@@ -28,7 +27,7 @@ def together(stacks: Sequence[StackSettings]) -> Iterator[str]:
 
 def _monitoring(uid: str, tenants: Sequence[StackSettings]) -> Iterator[str]:
     names = ", ".join(stack.stack for stack in tenants)
-    installers = [stack.stack for stack in tenants if installs_monitoring(stack)]
+    installers = [stack.stack for stack in tenants if stack.installs_monitoring]
     if not installers:
         yield f"{names} share cluster.uid {uid} and none installs the monitoring: set releases.monitoring true in one"
     if len(installers) > 1:
@@ -36,11 +35,6 @@ def _monitoring(uid: str, tenants: Sequence[StackSettings]) -> Iterator[str]:
             f"{' and '.join(installers)} both install the monitoring in cluster.uid {uid}: set releases.monitoring to "
             "true in one of them only"
         )
-
-
-def installs_monitoring(settings: StackSettings) -> bool:
-    """Whether this stack brings the cluster's one kube-prometheus-stack."""
-    return settings.releases.monitoring and settings.includes(Layer.RELEASES)
 
 
 def cluster_objects(settings: StackSettings) -> dict[tuple[str, str], str]:
@@ -53,7 +47,7 @@ def cluster_objects(settings: StackSettings) -> dict[tuple[str, str], str]:
         **{("host folder", names.host_folder(volume)): "names.volumes" for volume in VOLUMES},
         **{("ClusterRole", names.cluster_role(role)): "names.clusterRoles" for role in CLUSTER_ROLES},
     }
-    if forwards_logs(settings):
+    if settings.forwards_logs:
         owned |= {
             ("namespace", names.log_namespace): "releases.logging",
             ("host folder", names.host_folder(LOG_FORWARDER)): "names.volumes",
@@ -62,7 +56,7 @@ def cluster_objects(settings: StackSettings) -> dict[tuple[str, str], str]:
 
 
 def _monitoring_objects(settings: StackSettings) -> dict[tuple[str, str], str]:
-    if not installs_monitoring(settings):
+    if not settings.installs_monitoring:
         return {}
     return {
         ("namespace", Names(settings).monitoring_namespace): "names.namespace",
@@ -72,7 +66,7 @@ def _monitoring_objects(settings: StackSettings) -> dict[tuple[str, str], str]:
 
 def _common(one: StackSettings, other: StackSettings) -> Iterator[str]:
     theirs = cluster_objects(other)
-    twice = _monitoring_objects(one) if installs_monitoring(other) else {}
+    twice = _monitoring_objects(one) if other.installs_monitoring else {}
     for (kind, name), key in cluster_objects(one).items():
         if (kind, name) in twice:
             continue  # told by _monitoring

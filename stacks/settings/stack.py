@@ -126,3 +126,13 @@ class StackSettings(Section):
     def includes(self, layer: Layer) -> bool:
         """Whether the stack has this layer."""
         return layer in self.layers
+
+    @property
+    def installs_monitoring(self) -> bool:
+        """Whether this stack brings the cluster's one kube-prometheus-stack."""
+        return self.releases.monitoring and self.includes(Layer.RELEASES)
+
+    @property
+    def forwards_logs(self) -> bool:
+        """Whether the stack brings a log forwarder: there is a workspace to send to, and nobody said no."""
+        return self.releases.logging and self.includes(Layer.RELEASES) and self.includes(Layer.CLOUD)

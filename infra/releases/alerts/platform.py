@@ -10,7 +10,6 @@ from infra.releases.alerts.words import alert
 from infra.releases.operator import Alert, Level
 from infra.releases.promql import Series
 from stacks.naming import VOLUMES
-from stacks.pins import forwards_logs
 from stacks.settings import StackSettings
 
 FREE_SHARE = 0.1
@@ -24,7 +23,7 @@ def alerts(series: Series, settings: StackSettings) -> list[Alert]:
     if gateways(settings):
         found.append(_gateway(series, [one.app for one in gateways(settings)]))
         found += [_schedule(series)] if settings.schedule.enabled else []
-    if forwards_logs(settings) and settings.logs.forwarder_expires:
+    if settings.forwards_logs and settings.logs.forwarder_expires:
         found.append(_secret(settings.logs.forwarder_expires))
     return found
 
