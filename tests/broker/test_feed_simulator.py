@@ -141,7 +141,7 @@ async def test_a_halt_and_a_frozen_feed_are_told_apart() -> None:
     async with simulated() as (gateway, run):
         fault = await gateway.begin_fault("trading_halt", None, {})
         await run.until(lambda: run.feed.status.halted)
-        assert run.chain.halted.all()
+        await run.until(lambda: bool(run.chain.halted.all()))
         await gateway.end_fault(fault.id)
         await run.until(lambda: not run.feed.status.halted)
         await gateway.begin_fault("frozen_feed", None, {})

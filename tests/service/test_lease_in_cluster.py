@@ -23,7 +23,7 @@ from apps.service.lease_store import ClusterLeaseStore
 from tests.cluster import manifests
 from tests.cluster.control_plane import ControlPlane
 from tests.detector.helpers import ROOT, until
-from tests.detector.test_process import give_leases
+from tests.detector.candidates import give_leases
 
 LEASE_SECONDS = 6
 """More than the default: the API server of a busy machine may take seconds to answer."""
@@ -55,7 +55,7 @@ class Pods:
 
     def __init__(self, cluster: ControlPlane, namespace: str, folder: Path) -> None:
         self.cluster, self.namespace, self.folder = cluster, namespace, folder
-        self.environment = give_leases(cluster, namespace, folder)
+        self.environment = give_leases(cluster, namespace, folder, lease_seconds=6)
 
     def store(self) -> ClusterLeaseStore:
         return ClusterLeaseStore(KubernetesApi(ClusterAddress(self.cluster.address, self.folder)), self.namespace, NAME)
