@@ -22,8 +22,8 @@ from apps.service.lease_record import LeaseRecord
 from apps.service.lease_store import ClusterLeaseStore
 from tests.cluster import manifests
 from tests.cluster.control_plane import ControlPlane
-from tests.detector.helpers import ROOT, until
 from tests.detector.candidates import give_leases
+from tests.detector.helpers import ROOT, until
 
 LEASE_SECONDS = 6
 """More than the default: the API server of a busy machine may take seconds to answer."""
