@@ -123,22 +123,27 @@ def test_after_destroying_all_but_what_is_protected_a_new_up_finds_the_same_volu
     assert {condition(pod, "Ready") for pod in running(stack, "backend").values()} == {"True"}
 
 
+def refusal_by(kubeconfig: Path, stack: ClusterStack, *, about: str) -> set[str]:
+    """What an `up` with another kubeconfig says of something; that it did nothing is asserted here."""
+    done = len(stack.kubernetes.changes)
+    stack.kubernetes.kubeconfig = kubeconfig
+    try:
+        with pytest.raises(automation.CommandError) as refused:
+            stack.up()
+    finally:
+        stack.kubernetes.kubeconfig = stack.cluster.kubeconfig
+    assert len(stack.kubernetes.changes) == done
+    return sentences(refused.value, about)
+
+
 def test_a_kubeconfig_that_leads_to_another_cluster_now_is_refused_and_nothing_is_done_there(
     deployed: ClusterStack, cluster: ControlPlane, tmp_path: Path
 ) -> None:
     """Two running clusters whose contexts have one name, as k3s gives every cluster the name `default`."""
     misled = tmp_path / "kubeconfig.json"
     misled.write_text(cluster.kubeconfig.read_text().replace(cluster.context, deployed.cluster.context))
-    done = len(deployed.kubernetes.changes)
-    deployed.kubernetes.kubeconfig = misled
-    try:
-        with pytest.raises(automation.CommandError) as refused:
-            deployed.up()
-    finally:
-        deployed.kubernetes.kubeconfig = deployed.cluster.kubeconfig
-    (sentence,) = sentences(refused.value, "leads to the cluster")
+    (sentence,) = refusal_by(misled, deployed, about="leads to the cluster")
     assert f"the cluster {cluster.uid} and cluster.uid is {deployed.cluster.uid}" in sentence
-    assert len(deployed.kubernetes.changes) == done
     deployed.preview(expect_no_changes=True)
 
 
@@ -158,16 +163,8 @@ def test_a_first_deployment_to_the_wrong_cluster_is_refused_in_one_sentence_and_
 def test_an_unreachable_cluster_is_refused_in_one_sentence(stack: ClusterStack, tmp_path: Path) -> None:
     away = tmp_path / "kubeconfig.json"
     away.write_text(stack.cluster.kubeconfig.read_text().replace(f":{stack.cluster.port}", ":1"))
-    done = len(stack.kubernetes.changes)
-    stack.kubernetes.kubeconfig = away
-    try:
-        with pytest.raises(automation.CommandError) as refused:
-            stack.up()
-    finally:
-        stack.kubernetes.kubeconfig = stack.cluster.kubeconfig
-    (sentence,) = sentences(refused.value, "unreachable")
+    (sentence,) = refusal_by(away, stack, about="unreachable")
     assert "Connection refused" in sentence
-    assert len(stack.kubernetes.changes) == done
 
 
 def test_what_somebody_scaled_stays_scaled_through_an_upgrade(stack: ClusterStack) -> None:
