@@ -14,6 +14,8 @@ from stacks.settings import Layer, StackSettings
 from stacks.settings.platform import UNRESOLVED, GatewayMode, ImageSource
 
 VERSIONS = Path(__file__).parents[1] / "tools" / "versions.toml"
+RESTORE = "take it from the repository"
+"""The cure of a versions file that is damaged."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,8 @@ def _versions() -> dict[str, dict[str, dict[str, Any]]]:
     try:
         return tomllib.loads(VERSIONS.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML
-        told = f"tools/versions.toml cannot be read ({' '.join(str(error).split())}): {_RESTORE}"
+        told = f"tools/versions.toml cannot be read ({' '.join(str(error).split())}): {RESTORE}"
         raise SettingsRefused([told]) from error
-
-
-_RESTORE = "take it from the repository"
 
 
 def _value(kind: str, name: str, key: str) -> str:
@@ -49,7 +48,7 @@ def _value(kind: str, name: str, key: str) -> str:
     except (LookupError, TypeError):
         value = None
     if not isinstance(value, str):
-        raise SettingsRefused([f"{kind}.{name} of tools/versions.toml has no {key} that is a text: {_RESTORE}"])
+        raise SettingsRefused([f"{kind}.{name} of tools/versions.toml has no {key} that is a text: {RESTORE}"])
     return value
 
 

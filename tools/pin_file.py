@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from stacks.pins import RESTORE
 from stacks.settings.platform import UNRESOLVED
-
-RESTORE = "take it from the repository"
-"""The cure of a file that is damaged."""
 
 
 class PinRefused(Exception):

@@ -22,10 +22,11 @@ import httpx
 from infra.registry_client import LOOPBACK, RegistryRefused, Visitor, asking
 from stacks.checks.words import is_https
 from stacks.load import SettingsRefused, load
+from stacks.pins import RESTORE
 from stacks.settings.platform import UNRESOLVED
 from stacks.settings.workloads import UpstreamSettings
 from tools.charts import newest, published_versions
-from tools.pin_file import RESTORE, Asked, Pin, PinRefused, Standing, pins, written
+from tools.pin_file import Asked, Pin, PinRefused, Standing, pins, written
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ROOT / "tools" / "versions.toml"
