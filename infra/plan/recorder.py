@@ -44,12 +44,12 @@ def record(settings: StackSettings, mode: Mode = Mode.SYMBOLIC, program: Program
 
     Raises PlanRefused with every failure of every resource, and whatever the program itself raises.
     """
-    with _without_collection(), _without_environment(), ThreadPoolExecutor(1) as thread:
+    with without_collection(), _without_environment(), ThreadPoolExecutor(1) as thread:
         return thread.submit(contextvars.Context().run, _recorded, settings, mode, program or _program()).result()
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """No garbage collection for the while: it took half the time of a recording and found nothing to free."""
     was_on = gc.isenabled()
     gc.disable()

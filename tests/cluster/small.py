@@ -13,7 +13,7 @@ from pulumi import automation
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.provider import KubernetesStandIn
-from tests.engine.automation import NewStack, command, without_debug_lines
+from tests.engine.automation import ENVIRONMENT, NewStack, command, without_idle_work
 from tests.engine.cloud import Cloud
 from tests.engine.provider import attached
 
@@ -46,11 +46,10 @@ class SmallStack:
             program=self._program,
             secrets_provider="passphrase",
             env_vars={
+                **ENVIRONMENT,
                 "PULUMI_BACKEND_URL": f"file://{self._folder}/backend",
                 "PULUMI_CONFIG_PASSPHRASE": "no secret: it guards test values only",
                 "PULUMI_DEBUG_PROVIDERS": addresses,
-                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
             },
         )
         self._engine = NewStack("small", workspace)
@@ -84,7 +83,7 @@ class SmallStack:
 
     def _run(self, operation: str, options: dict[str, Any]) -> str:
         assert self._engine is not None
-        with without_debug_lines():
+        with without_idle_work():
             return str(getattr(self._engine, operation)(color="never", suppress_progress=True, **options).stdout)
 
     def stored(self) -> str:

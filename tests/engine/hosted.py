@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from tests.engine.automation import EVERY_STEP
 from tests.engine.cloud import Cloud
 from tests.engine.stack import ROOT, EngineStack
 
@@ -19,6 +20,8 @@ ENVIRONMENT = ".venv-infra"
 class HostedStack(EngineStack):
     """An EngineStack whose `pulumi` commands find a language host; its `up` and `preview` still run in this process.
 
+    The engine keeps the state as it does for a user, step by step.
+
     `host`: environment variables by which the CLI finds the host.
     """
 
@@ -28,7 +31,7 @@ class HostedStack(EngineStack):
         (folder / ENVIRONMENT).symlink_to(ROOT / ENVIRONMENT)
 
     def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), **self._host}
+        return {**super()._environment(), **EVERY_STEP, **self._host}
 
     def pulumi(self, *arguments: str) -> str:
         """A command of the CLI on the stack, which is made when it is not there yet; gives what it printed."""

@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_snake
 from infra import configuration, program
 from stacks.load import load
 from stacks.settings import StackSettings
-from tests.engine.automation import ExistingStack, NewStack, command, without_debug_lines
+from tests.engine.automation import ENVIRONMENT, ExistingStack, NewStack, command, without_idle_work
 from tests.engine.cloud import Cloud
 from tests.engine.provider import attached
 from tests.engine.values import SECRETS, deployable
@@ -130,11 +130,10 @@ class EngineStack:
 
     def _environment(self) -> dict[str, str]:
         return {
+            **ENVIRONMENT,
             **self._backend,
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DEBUG_PROVIDERS": self._addresses,
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
     def up(self, **options: Any) -> str:
@@ -150,7 +149,7 @@ class EngineStack:
         return self._run(self.engine.destroy, options)
 
     def _run(self, operation: Callable[..., Any], options: Mapping[str, Any]) -> str:
-        with without_debug_lines():
+        with without_idle_work():
             return str(operation(color="never", suppress_progress=True, **options).stdout)
 
     def command(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:

@@ -41,18 +41,17 @@ def host(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
 
 
 @pytest.fixture
-def prod(host: Mapping[str, str], tmp_path: Path) -> Iterator[HostedStack]:
-    """A prod that was never deployed."""
-    stack = HostedStack("prod", tmp_path / "project", bootstrapped("prod"), host)
-    with stack:
+def dev(host: Mapping[str, str], tmp_path: Path) -> Iterator[HostedStack]:
+    """A dev that was never deployed."""
+    with HostedStack("dev", tmp_path / "project", bootstrapped("dev"), host) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def never_deployed(host: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedStack]:
     """A prod that refuses every up of this module, and so stays what it is."""
-    stack = HostedStack("prod", tmp_path_factory.mktemp("refused") / "project", bootstrapped("prod"), host)
-    with stack:
+    folder = tmp_path_factory.mktemp("refused") / "project"
+    with HostedStack("prod", folder, bootstrapped("prod"), host) as stack:
         assert stack.engine.name == "prod"
         yield stack
 
@@ -75,34 +74,34 @@ def replace_program(stack: HostedStack, source: str) -> Path:
     return program
 
 
-def test_the_program_starts_in_its_folder_with_a_dot_first_on_the_path(prod: HostedStack) -> None:
-    program = replace_program(prod, PROBE)
-    printed = prod.pulumi("up", "--yes", "--skip-preview")
-    seen = json.loads(prod.command("stack", "output", "--json"))
+def test_the_program_starts_in_its_folder_with_a_dot_first_on_the_path(dev: HostedStack) -> None:
+    program = replace_program(dev, PROBE)
+    printed = dev.pulumi("up", "--yes", "--skip-preview")
+    seen = json.loads(dev.command("stack", "output", "--json"))
     assert seen["workingDirectory"] == str(program)
     assert seen["path"][0] == "."
     assert not {str(ROOT), str(ROOT / "tests"), ""} & set(seen["path"])
-    assert seen["rootDirectory"] == str(prod.folder)
-    assert seen["python"] == str(prod.folder / ".venv-infra")
+    assert seen["rootDirectory"] == str(dev.folder)
+    assert seen["python"] == str(dev.folder / ".venv-infra")
     assert seen["secretKeys"] == sorted(f"{PROJECT}:{key}" for key in SECRETS)
     assert "a line of the program's own" in printed
 
 
-def test_what_a_program_raises_is_told_once_with_its_place(prod: HostedStack) -> None:
-    replace_program(prod, "raise LookupError('nothing found')\n")
+def test_what_a_program_raises_is_told_once_with_its_place(dev: HostedStack) -> None:
+    replace_program(dev, "raise LookupError('nothing found')\n")
     with pytest.raises(Exception, match="LookupError: nothing found") as told:
-        prod.pulumi("preview")
+        dev.pulumi("preview")
     assert '__main__.py", line 1' in str(told.value)
 
 
-def test_preview_and_up_by_the_host_deploy_what_the_program_in_process_leaves_as_it_is(prod: HostedStack) -> None:
-    assert " to create" in prod.pulumi("preview")
-    assert prod.cloud.changes() == []
-    prod.pulumi("up", "--yes", "--skip-preview")
-    assert len(prod.cloud.changes()) > 50
-    prod.pulumi("preview", "--expect-no-changes")
-    prod.preview(expect_no_changes=True)
-    exported = prod.command("stack", "export")
+def test_preview_and_up_by_the_host_deploy_what_the_program_in_process_leaves_as_it_is(dev: HostedStack) -> None:
+    assert " to create" in dev.pulumi("preview")
+    assert dev.cloud.changes() == []
+    dev.pulumi("up", "--yes", "--skip-preview")
+    assert len(dev.cloud.changes()) > 50
+    dev.pulumi("preview", "--expect-no-changes")
+    dev.preview(expect_no_changes=True)
+    exported = dev.command("stack", "export")
     assert [secret for secret in SECRETS.values() if secret in exported] == []
 
 
@@ -143,8 +142,8 @@ def test_each_missing_secret_of_an_included_layer_is_asked_for(refusing: HostedS
 
 
 def test_two_stacks_on_one_cluster_that_share_a_name_are_refused_by_that_name(refusing: HostedStack) -> None:
-    dev = EngineStack("dev", refusing.folder, refusing.cloud)
-    dev.configure({"cluster": {"uid": CLUSTER_UID}, "names": {"namespace": "spy-options-bot"}})
+    other = EngineStack("dev", refusing.folder, refusing.cloud)
+    other.configure({"cluster": {"uid": CLUSTER_UID}, "names": {"namespace": "spy-options-bot"}})
     (told,) = refusing.refusal("up", "--yes", "--skip-preview")
     assert "the namespace spy-options-bot" in told
     assert "set names.namespace in one of them" in told
