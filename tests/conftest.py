@@ -16,6 +16,13 @@ TESTS = Path(__file__).parent
 INFRA_HALF = frozenset({"cluster", "engine", "infra", "stacks"})
 """Folders that import pulumi, or what only its environment has."""
 IN_INFRA_ENVIRONMENT = find_spec("pulumi") is not None
+LONGEST = (
+    *("e2e/test_states.py", "images/test_built.py", "e2e/test_demo.py", "detector/test_process.py", "cli/test_up.py"),
+    *("broker/test_peer_library.py", "frontend/test_live_channel.py", "frontend/test_page.py"),
+    *("engine/test_layers.py", "cluster/test_lifecycle.py", "engine/test_language_host.py", "cluster/test_provider.py"),
+    *("cluster/test_stacks.py", "engine/test_up.py", "engine/test_policies.py", "engine/test_retained.py"),
+)
+"""Files of half a minute and more, which begin first: begun last, one would keep a worker when the others are done."""
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -24,6 +31,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if not inside or not (collection_path.is_dir() or collection_path.suffix == ".py"):
         return None
     return True if (inside[0] in INFRA_HALF) != IN_INFRA_ENVIRONMENT else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin; everything else keeps its order."""
+    first = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

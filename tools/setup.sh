@@ -26,6 +26,9 @@ make_venv() { [ -x "$1/bin/python" ] || { echo "Setting up $2 (once, about a min
 
 install_locked() { "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "${@:2}"; }
 
+# Most of it is never imported (Pulumi's model of all of Azure), so what is compiles on its first import.
+install_uncompiled() { install_locked "$@" --no-compile; }
+
 install_ours() { "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; }
 
 case "${1:-}" in
@@ -37,20 +40,20 @@ case "${1:-}" in
     ;;
   test)
     echo "Setting up the test tools (once, about a minute)"
-    install_locked .venv requirements/test.lock
+    install_uncompiled .venv requirements/test.lock
     rm -rf .venv/peers/ib_async
-    install_locked .venv requirements/peer-ib-async.lock --target .venv/peers/ib_async
+    install_uncompiled .venv requirements/peer-ib-async.lock --target .venv/peers/ib_async
     touch .venv/.test
     ;;
   infra)
     make_venv .venv-infra "Python for the Pulumi program, 530 MB"
-    install_locked .venv-infra requirements/infra.lock
+    install_uncompiled .venv-infra requirements/infra.lock
     install_ours .venv-infra
     touch .venv-infra/.runtime
     ;;
   infra-test)
     echo "Setting up the test tools of the Pulumi program (once)"
-    install_locked .venv-infra requirements/infra-test.lock
+    install_uncompiled .venv-infra requirements/infra-test.lock
     touch .venv-infra/.test
     ;;
   node_modules)
