@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -47,6 +49,18 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(exit_code(checks))
 
 
+@contextmanager
+def _only_critical(logger: str) -> Iterator[None]:
+    """For the while, a logger and those below it say no more than what is critical."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
 def _gateway(host: str | None, port: int | None, client_id: int, *, quiet: bool) -> list[Check]:
     try:
         settings = feed_settings(
@@ -59,8 +73,8 @@ def _gateway(host: str | None, port: int | None, client_id: int, *, quiet: bool)
         )
         if not quiet:
             typer.echo(f"Asking {settings.host}:{settings.port}; at most half a minute.", err=True)
-        logging.getLogger("apps").setLevel(logging.CRITICAL)  # what matters is in the answer
-        return [*step_checks(), *asyncio.run(gateway_checks(settings))]
+        with _only_critical("apps"):  # what matters is in the answer
+            return [*step_checks(), *asyncio.run(gateway_checks(settings))]
     except (BadSetting, ConnectionError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.engine.stack import EngineStack
 
 Deployed = Callable[[str], EngineStack]
 Fresh = Callable[[str], EngineStack]
+Initialised = Callable[[str], EngineStack]
 
 
 def bootstrapped(*stacks: str) -> Cloud:
@@ -42,17 +44,28 @@ def _programs_broken_off_end_silently() -> None:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Initialised:
+    """A stack that was made and given its secrets, by its name: nobody deploys it, everybody a copy."""
+
+    @cache
+    def initialise(name: str) -> EngineStack:
+        stack = EngineStack(name, tmp_path_factory.mktemp(f"{name}-initialised") / "project", bootstrapped(name))
+        assert stack.engine.name == name
+        return stack
+
+    return initialise
+
+
+@pytest.fixture(scope="session")
+def deployed(initialised: Initialised, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """A deployed stack by its name, for tests that only look."""
-    stacks: dict[str, EngineStack] = {}
     with ExitStack() as open_stacks:
 
+        @cache
         def deploy(name: str) -> EngineStack:
-            if name not in stacks:
-                stack = EngineStack(name, tmp_path_factory.mktemp(name) / "project", bootstrapped(name))
-                open_stacks.enter_context(stack).up()
-                stacks[name] = stack
-            return stacks[name]
+            stack = open_stacks.enter_context(initialised(name).copy(tmp_path_factory.mktemp(name) / "project"))
+            stack.up()
+            return stack
 
         yield deploy
 
@@ -65,7 +78,7 @@ def copied(deployed: Deployed, tmp_path: Path) -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Fresh]:
+def fresh(initialised: Initialised, tmp_path: Path) -> Iterator[Fresh]:
     """A stack that was never deployed, over a cloud that holds only what bootstrap makes."""
     with ExitStack() as open_stacks:
-        yield lambda name: open_stacks.enter_context(EngineStack(name, tmp_path / name, bootstrapped(name)))
+        yield lambda name: open_stacks.enter_context(initialised(name).copy(tmp_path / name))
