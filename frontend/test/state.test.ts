@@ -136,6 +136,23 @@ describe("the market's clock", () => {
     expect(health.dataAge()).toBe(930);
   });
 
+  test("is not turned back by a message that comes late, and goes on when that one's time has come", () => {
+    const board = started();
+    vi.advanceTimersByTime(250);
+    board.applyFrame(frame(2, { market_time: "2025-05-19T20:14:41.000Z", rate: 60 }));
+    expect(minute(board)).toBe("20:14:45");
+    vi.advanceTimersByTime(50);
+    expect(minute(board)).toBe("20:14:45");
+    vi.advanceTimersByTime(100);
+    expect(minute(board)).toBe("20:14:50");
+  });
+
+  test("follows a message of a time long ago, which is another day's", () => {
+    const board = started();
+    board.applyFrame(frame(2, { market_time: "2025-05-19T14:05:00.000Z", rate: 1 }));
+    expect(minute(board)).toBe("14:05:00");
+  });
+
   test("a clock of the wall has no end, and the end of an earlier day holds no later one back", () => {
     const board = started();
     vi.advanceTimersByTime(60_000);

@@ -1,16 +1,25 @@
 /** Market time between messages: the last told instant, carried on at the told rate. Never the browser's calendar. */
 import { now } from "../api/client";
 
+/** How late a message may come and still be of the time that goes on; an instant longer ago is another day's. */
+const LATE_MS = 2000;
+
 export class MarketClock {
   private marketMs: number | null = null;
   private wallMs = 0;
+  /** What was shown when a late message came: the clock stands there until its time comes, and never goes back. */
+  private shownMs = -Infinity;
   rate = 1;
   /** Where a simulated clock stands still for good; null while unknown, and for the wall's clock. */
   endsMs: number | null = null;
 
   /** An instant as the server told it, just now. */
   tell(marketTime: string, rate: number): void {
-    this.marketMs = Date.parse(marketTime);
+    const shown = this.ms();
+    const told = Date.parse(marketTime);
+    const late = shown !== null && shown - told <= LATE_MS * Math.max(rate, this.rate);
+    this.shownMs = late ? shown : -Infinity;
+    this.marketMs = told;
     this.wallMs = now();
     this.rate = rate;
   }
@@ -18,7 +27,7 @@ export class MarketClock {
   /** Milliseconds since 1970, null before the first message. */
   ms(): number | null {
     if (this.marketMs === null) return null;
-    const carriedOn = this.marketMs + (now() - this.wallMs) * this.rate;
+    const carriedOn = Math.max(this.marketMs + (now() - this.wallMs) * this.rate, this.shownMs);
     // What was told beyond the end belongs to another day, whose end is not read yet: told, but not carried on.
     return this.endsMs === null ? carriedOn : Math.min(carriedOn, Math.max(this.endsMs, this.marketMs));
   }
