@@ -17,12 +17,11 @@ for argument in "$@"; do
 done
 whole=$((${#platform[@]} + ${#infra[@]} == 0))
 
-# run_tests ENVIRONMENT WORKERS [PATH...]; TEST_WORKERS is for both. No test found is a success when an option such as -k
-# chose among two halves.
+# run_tests ENVIRONMENT [PATH...]. No test found is a success when an option such as -k chose among two halves.
 run_tests() {
   local code=0
-  "$1/bin/python" -m pytest -q -n "${TEST_WORKERS:-$2}" --dist loadfile --no-loadscope-reorder -m "not bench and not quality" \
-    ${options[@]+"${options[@]}"} "${@:3}" || code=$?
+  "$1/bin/python" -m pytest -q -n "${TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder -m "not bench and not quality" \
+    ${options[@]+"${options[@]}"} "${@:2}" || code=$?
   [ "$code" = 0 ] || { [ "$code" = 5 ] && [ ${#options[@]} -gt 0 ]; } || exit "$code"
 }
 
@@ -34,6 +33,5 @@ tools/infra-types.sh
 npm --prefix frontend run --silent check
 npm --prefix frontend test --silent
 wait "$types"
-# On two cores the platform's tests, which wait for clocks and browsers, keep three workers busy; the program's compute.
-if ((whole || ${#platform[@]})); then run_tests .venv 3 ${platform[@]+"${platform[@]}"}; fi
-if ((whole || ${#infra[@]})); then run_tests .venv-infra 2 ${infra[@]+"${infra[@]}"}; fi
+if ((whole || ${#platform[@]})); then run_tests .venv ${platform[@]+"${platform[@]}"}; fi
+if ((whole || ${#infra[@]})); then run_tests .venv-infra ${infra[@]+"${infra[@]}"}; fi

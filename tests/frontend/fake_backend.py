@@ -72,6 +72,7 @@ class FakeBackend:
     channel_open: bool = True
     refuse_reads: bool = False
     beating: bool = True
+    beat: asyncio.Lock = field(default_factory=asyncio.Lock)
     connect_sources: str = "'self'"
     simulated: bool = True
     requests: list[str] = field(default_factory=list)
@@ -257,14 +258,25 @@ class FakeBackend:
             if not self.beating:
                 continue
             beat += 1
-            await self.send(record(Target.FRAME, self.market.beat(BEAT_SECONDS).model_dump_json()))
-            if beat % SAMPLE_EVERY == 0:
-                await self.publish(*self.market.sample())
+            async with self.beat:
+                await self.send(record(Target.FRAME, self.market.beat(BEAT_SECONDS).model_dump_json()))
+                if beat % SAMPLE_EVERY == 0:
+                    await self.publish(*self.market.sample())
 
     # --- commands from the test's thread
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
+
+    def rest(self) -> None:
+        """Beat no more; back when the beat that was on its way is over."""
+
+        async def rest() -> None:
+            self.beating = False
+            async with self.beat:
+                pass
+
+        self.run(rest())
 
     def emit(self, *events: Event) -> None:
         """Send durable events to who is connected; they can be fetched in any case."""

@@ -118,7 +118,7 @@ def test_beats_without_live_data_leave_nothing_fresh(viewer: Viewer) -> None:
 def test_when_the_publisher_stops_nothing_is_called_live(viewer: Viewer) -> None:
     viewer.open()
     expect(viewer.at("chain-age")).to_have_attribute("data-level", "fresh")
-    viewer.fake.beating = False
+    viewer.fake.rest()
     expect(viewer.at("chain-age")).to_have_attribute("data-level", "late")
     expect(viewer.at("data-badge")).to_have_attribute("data-state", "stale", timeout=WAIT_MS)
     expect(viewer.at("chain-age")).to_have_attribute("data-level", "old")
@@ -150,7 +150,7 @@ def test_a_new_run_starts_from_nothing(viewer: Viewer) -> None:
 def test_a_burst_of_a_thousand_messages_is_taken_whole_and_drawn_once_a_display_frame(viewer: Viewer) -> None:
     viewer.open()
     fake = viewer.fake
-    fake.beating = False
+    fake.rest()
     frames = viewer.spy("frames")
     draws = viewer.spy("draws")
 

@@ -33,7 +33,7 @@ def test_it_shows_the_chain_the_header_and_the_watermark_and_breaks_no_policy(vi
 
 
 def test_every_contract_of_the_snapshot_is_on_screen_with_its_own_values(viewer: Viewer) -> None:
-    viewer.fake.beating = False
+    viewer.fake.rest()
     viewer.open()
     cells = viewer.page.evaluate("async () => (await (await fetch('/api/snapshot')).json()).cells")
     shown = viewer.page.locator("tbody tr").count()
@@ -89,7 +89,7 @@ def test_a_hostile_message_runs_nothing_and_is_counted(viewer: Viewer) -> None:
     fake.raw("status", [HOSTILE])
     viewer.wait("spy.rejected >= 10")
     expect(viewer.at("rejected")).to_have_text("rejected 10")
-    fake.beating = False
+    fake.rest()
     # A sentence for people may hold anything; it is shown as text.
     status = market.status().model_copy(update={"message": HOSTILE})
     fake.emit(market.add(StatusEvent, body=status))
