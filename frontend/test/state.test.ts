@@ -147,6 +147,14 @@ describe("the market's clock", () => {
     expect(minute(board)).toBe("20:14:50");
   });
 
+  test("follows the message of another rate at once, so that it does not stand when it is slowed down", () => {
+    const board = started();
+    vi.advanceTimersByTime(250);
+    board.applyFrame(frame(2, { market_time: "2025-05-19T20:14:41.000Z", rate: 1 }));
+    vi.advanceTimersByTime(1_000);
+    expect(minute(board)).toBe("20:14:42");
+  });
+
   test("follows a message of a time long ago, which is another day's", () => {
     const board = started();
     board.applyFrame(frame(2, { market_time: "2025-05-19T14:05:00.000Z", rate: 1 }));

@@ -72,7 +72,7 @@ class FakeBackend:
     channel_open: bool = True
     refuse_reads: bool = False
     beating: bool = True
-    beat: asyncio.Lock = field(default_factory=asyncio.Lock)
+    beat_under_way: asyncio.Lock = field(default_factory=asyncio.Lock)
     connect_sources: str = "'self'"
     simulated: bool = True
     requests: list[str] = field(default_factory=list)
@@ -258,7 +258,7 @@ class FakeBackend:
             if not self.beating:
                 continue
             beat += 1
-            async with self.beat:
+            async with self.beat_under_way:
                 await self.send(record(Target.FRAME, self.market.beat(BEAT_SECONDS).model_dump_json()))
                 if beat % SAMPLE_EVERY == 0:
                     await self.publish(*self.market.sample())
@@ -273,7 +273,7 @@ class FakeBackend:
 
         async def rest() -> None:
             self.beating = False
-            async with self.beat:
+            async with self.beat_under_way:
                 pass
 
         self.run(rest())

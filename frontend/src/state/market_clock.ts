@@ -17,7 +17,8 @@ export class MarketClock {
   tell(marketTime: string, rate: number): void {
     const shown = this.ms();
     const told = Date.parse(marketTime);
-    const late = shown !== null && shown - told <= LATE_MS * Math.max(rate, this.rate);
+    // At another rate it is followed at once: slowed down, the clock would stand for as long as it was ahead.
+    const late = shown !== null && rate === this.rate && shown - told <= LATE_MS * rate;
     this.shownMs = late ? shown : -Infinity;
     this.marketMs = told;
     this.wallMs = now();
