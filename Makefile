@@ -22,7 +22,7 @@ test: setup-test ## every test but the benches; installs what it needs (SKIP_BRO
 	@tools/test.sh
 
 lint: setup-test ## ruff, mypy --strict in both environments, tsc
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && tools/infra-types.sh && npm --prefix frontend run --silent check
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && tools/types.sh && npm --prefix frontend run --silent check
 
 bench: setup-test ## the budget rows of the architecture, as ratios to a peer or a floor (at most 20 minutes)
 	@.venv/bin/python -m tests.bench

@@ -28,9 +28,8 @@ run_tests() {
 
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
-.venv/bin/mypy &
+tools/types.sh &
 types=$!
-tools/infra-types.sh
 npm --prefix frontend run --silent check
 npm --prefix frontend test --silent
 wait "$types"

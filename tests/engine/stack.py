@@ -39,7 +39,7 @@ Values = Mapping[str, Any]
 class EngineStack:
     """One stack, its folder and the cloud it lives in; a context manager, since its providers listen while it is open.
 
-    Its settings are the committed stack file's with the test values laid over them.
+    Its settings are the committed stack file's with `values` laid over them, which make it deployable unless told.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class EngineStack:
         folder: Path,
         cloud: Cloud,
         *,
+        values: Values | None = None,
         secrets: Mapping[str, str] = SECRETS,
         backend: Mapping[str, str] | None = None,
         instead: Mapping[str, ResourceProviderServicer | None] | None = None,
@@ -64,7 +65,7 @@ class EngineStack:
         if not (folder / "Pulumi.yaml").exists():
             self._lay_out()
         if not self._is_deployable:
-            self.configure(deployable(name))
+            self.configure(deployable(name) if values is None else values)
 
     def __enter__(self) -> Self:
         self._providers = attached(self.cloud, self._instead)
@@ -98,9 +99,9 @@ class EngineStack:
         return self.folder / f"Pulumi.{self.name}.yaml"
 
     def configure(self, values: Values) -> None:
-        """Lay values over the stack file, objects key by key."""
+        """Lay values over the stack file, objects key by key; a key with a namespace of its own as it stands."""
         written = yaml.safe_load(self._file.read_text()) or {}
-        prefixed = {f"{PROJECT}:{key}": value for key, value in values.items()}
+        prefixed = {key if ":" in key else f"{PROJECT}:{key}": value for key, value in values.items()}
         written["config"] = _merged(written.get("config") or {}, prefixed)
         self._file.write_text(yaml.safe_dump(written, sort_keys=False))
 
@@ -111,7 +112,7 @@ class EngineStack:
             work_dir=str(self.folder),
             pulumi_home=str(self.folder / "home"),
             pulumi_command=command(),
-            program=self._program,
+            program=self.program,
             secrets_provider="passphrase",
             env_vars=self._environment(),
         )
@@ -120,10 +121,10 @@ class EngineStack:
         stack = NewStack(self.name, workspace)
         if self._secrets:
             kept = {key: automation.ConfigValue(value, secret=True) for key, value in self._secrets.items()}
-            stack.set_all_config(kept)
+            stack.set_all_config(kept, path=True)
         return stack
 
-    def _program(self) -> None:
+    def program(self) -> None:
         """What infra/__main__.py does, which tests/engine/test_language_host.py runs as it stands."""
         for name, value in program.build(configuration.settings(self.folder)).items():
             pulumi.export(name, value)

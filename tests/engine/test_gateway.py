@@ -51,7 +51,7 @@ def test_what_is_said_to_go_with_a_group_that_is_only_read_stays_in_azure_unseen
             )
 
     with fresh("prod") as stack:
-        monkeypatch.setattr(stack, "_program", program)
+        monkeypatch.setattr(stack, "program", program)
         stack.up()
         stack.destroy()
         assert not stack.resources()

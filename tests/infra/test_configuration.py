@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pulumi import automation
 from pydantic import SecretStr
 
 from infra import configuration
 from stacks.load import load
 from stacks.settings import StackSettings
+from tests.engine.cloud import Cloud
+from tests.engine.stack import EngineStack, Values
 from tests.engine.values import CLUSTER_UID, SECRETS, deployable
-from tests.stacks.builders import GUID, ROOT
-from tests.toolchain import pulumi_cli
+from tests.stacks.builders import GUID
 
 COMPLETE = deployable("prod")
 """What makes the committed files complete, with the secrets that every preview is given."""
@@ -25,37 +25,21 @@ COMPLETE = deployable("prod")
 Previewed = Callable[..., StackSettings]
 
 
+class ReadingStack(EngineStack):
+    """A stack whose program does nothing but read its settings."""
+
+    def program(self) -> None:
+        self.read = configuration.settings(self.folder)
+
+
 @pytest.fixture
 def previewed(tmp_path: Path) -> Previewed:
-    """Previews a program that does nothing but read its settings, and gives these."""
-    for path in ROOT.glob("Pulumi*.yaml"):
-        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-    for folder in ("state", "home", "infra", "cli/bin"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "cli" / "bin" / "pulumi").symlink_to(pulumi_cli())
+    """Previews such a stack and gives the settings that its program read."""
 
-    def preview(stack: str, values: Mapping[str, Any], secrets: Mapping[str, str] = SECRETS) -> StackSettings:
-        lay(tmp_path / f"Pulumi.{stack}.yaml", values)
-        read: list[StackSettings] = []
-        engine = automation.create_stack(
-            stack,
-            project_name="spy-options",
-            program=lambda: read.append(configuration.settings(tmp_path)),
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(tmp_path),
-                pulumi_home=str(tmp_path / "home"),
-                pulumi_command=automation.PulumiCommand(str(tmp_path / "cli"), skip_version_check=True),
-                env_vars={
-                    "PULUMI_BACKEND_URL": f"file://{tmp_path}/state",
-                    "PULUMI_CONFIG_PASSPHRASE": "guards test values only",
-                    "PULUMI_SKIP_UPDATE_CHECK": "true",
-                },
-            ),
-        )
-        encrypted = {key: automation.ConfigValue(value, secret=True) for key, value in secrets.items()}
-        engine.set_all_config(encrypted, path=True)
-        engine.preview(color="never", suppress_progress=True)
-        return read[0]
+    def preview(stack: str, values: Values, secrets: Mapping[str, str] = SECRETS) -> StackSettings:
+        reading = ReadingStack(stack, tmp_path, Cloud(), values=values, secrets=secrets)
+        reading.preview()
+        return reading.read
 
     return preview
 
@@ -66,16 +50,6 @@ SECRET_FIELDS = [name for name, field in StackSettings.model_fields.items() if f
 def without_secrets(settings: StackSettings) -> StackSettings:
     """Settings with their secrets emptied: whoever only reads the file knows that there are some, not which."""
     return settings.model_copy(update=dict.fromkeys(SECRET_FIELDS, SecretStr("")))
-
-
-def lay(path: Path, values: Mapping[str, Any]) -> None:
-    """Lay values over a stack file; a key with a namespace of its own is taken as it stands."""
-    written = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for name, value in values.items():
-        key = name if ":" in name else f"spy-options:{name}"
-        held = written["config"].get(key)
-        written["config"][key] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
-    path.write_text(yaml.safe_dump(written), encoding="utf-8")
 
 
 def refused(previewed: Previewed, *arguments: Any) -> str:
@@ -115,7 +89,8 @@ def test_a_tag_in_a_digest_s_place_ends_the_program_before_any_resource(previewe
 
 def test_what_does_not_go_together_ends_the_program_before_any_resource(previewed: Previewed, tmp_path: Path) -> None:
     """Every problem of every stack at once, each a sentence with its key and its cure."""
-    lay(tmp_path / "Pulumi.dev.yaml", {"cluster": {"uid": CLUSTER_UID}, "names": {"namespace": "spy-options-bot"}})
+    shared = {"cluster": {"uid": CLUSTER_UID}, "names": {"namespace": "spy-options-bot"}}
+    ReadingStack("dev", tmp_path, Cloud(), values=shared)
     wrong = {
         "vpn": {"sku": "Basic", "customPolicy": True},
         "network": {"appSubnet": "10.0.2.0/25"},
