@@ -55,8 +55,8 @@ setup: .venv/.runtime frontend/dist/index.html ## the environment and the page, 
 
 venv: .venv-infra/.runtime ## the environment of the Pulumi program, .venv-infra, apart from the platform's
 
-setup-test: setup ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite, a Kubernetes control plane (SKIP_ENGINE=1 leaves these three out)
-	@$(MAKE) --no-print-directory -j2 .venv/.test .venv-infra/.test frontend/node_modules/.package-lock.json
+setup-test: ## what the tests add: checkers, Chromium, the Pulumi engine, Azurite, a Kubernetes control plane (SKIP_ENGINE=1 leaves these three out)
+	@$(MAKE) --no-print-directory -j3 .venv/.test .venv-infra/.test frontend/dist/index.html
 	@tools/chromium.sh
 	@tools/docker.sh
 	@.venv/bin/python tools/external.py

@@ -40,7 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say so when tests of the other half were named, instead of finding none."""
+    """Say so when tests of the other half were named, instead of finding none, or when LONGEST names what is gone."""
+    if gone := [name for name in LONGEST if not (TESTS / name).is_file()]:
+        raise pytest.UsageError(f"LONGEST in tests/conftest.py names files that are gone: {', '.join(gone)}")
     named = [Path(argument.split("::")[0]).absolute() for argument in config.args]
     for path in named:
         inside = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ()
