@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -64,7 +65,7 @@ def error_response(error: ApiError) -> Response:
     )
     headers = {"Cache-Control": "no-store", **error.headers}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     answer = ErrorAnswer(error=body).model_dump_json(exclude_none=True)
     return Response(answer, error.status, headers, media_type="application/json")
 

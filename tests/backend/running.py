@@ -77,6 +77,10 @@ class Running:
         return answer.json()
 
 
+ONE_REQUEST = 0.001
+"""A rate whose bucket holds one request and fills again long after any test."""
+
+
 async def until(condition: Callable[[], bool], within: float = 10) -> None:
     """Wait for something that has no event to await."""
     async with asyncio.timeout(within):

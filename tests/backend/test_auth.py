@@ -16,7 +16,7 @@ from apps.backend.auth import Keys, Verifier, roles_of
 from apps.backend.errors import ApiError
 from apps.backend.issuer import ISSUER
 from apps.contracts.enums import Role
-from tests.backend.running import PUBLISHER, Running, batch, running
+from tests.backend.running import ONE_REQUEST, PUBLISHER, Running, batch, running
 
 READ = (
     "/anomalies",
@@ -222,12 +222,11 @@ async def test_the_publisher_logs_in_with_its_secret_only(tmp_path: Path) -> Non
 
 
 async def test_a_guesser_is_slowed_down(tmp_path: Path) -> None:
-    async with running(tmp_path, rate_token=1) as here:
+    async with running(tmp_path, rate_token=ONE_REQUEST) as here:
         guess = {"grant_type": "client_credentials", "client_id": "detector", "client_secret": "guess"}
-        answers = [await here.client.post("/api/token", json=guess) for _ in range(12)]
-    assert [answer.status_code for answer in answers[:10]] == [401] * 10
-    assert answers[-1].status_code == 429
-    assert int(answers[-1].headers["retry-after"]) >= 1
+        first, second = [await here.client.post("/api/token", json=guess) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (401, 429)
+    assert int(second.headers["retry-after"]) >= 1
 
 
 async def test_metrics_are_for_the_inside_only(tmp_path: Path) -> None:

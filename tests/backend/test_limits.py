@@ -10,7 +10,7 @@ import pytest
 
 from apps.contracts.api import ErrorAnswer
 from apps.contracts.enums import Role
-from tests.backend.running import Running, batch, running
+from tests.backend.running import ONE_REQUEST, Running, batch, running
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -141,22 +141,21 @@ async def test_only_json_is_taken(tmp_path: Path) -> None:
 
 
 async def test_each_reader_has_a_rate_of_its_own(tmp_path: Path) -> None:
-    async with running(tmp_path, rate_reader=1) as here:
+    async with running(tmp_path, rate_reader=ONE_REQUEST) as here:
         greedy = here.bearer(Role.VIEWER, subject="greedy")
-        first = [(await here.client.get("/signals", headers=greedy)).status_code for _ in range(14)]
+        first = await here.client.get("/signals", headers=greedy)
         other = await here.client.get("/signals", headers=here.bearer(Role.VIEWER, subject="other"))
         last = await here.client.get("/signals", headers=greedy)
-    assert first[:10] == [200] * 10
+    assert first.status_code == 200
     assert last.status_code == 429
     assert last.json()["error"]["retry_after_seconds"] > 0
     assert other.status_code == 200
 
 
 async def test_strangers_are_limited_by_address(tmp_path: Path) -> None:
-    async with running(tmp_path, rate_address=2) as here:
-        statuses = [(await here.client.get("/health")).status_code for _ in range(30)]
-    assert statuses[:20] == [200] * 20
-    assert statuses[-1] == 429
+    async with running(tmp_path, rate_address=ONE_REQUEST) as here:
+        statuses = [(await here.client.get("/health")).status_code for _ in range(2)]
+    assert statuses == [200, 429]
 
 
 @pytest.mark.parametrize(
