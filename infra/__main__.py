@@ -8,7 +8,11 @@ import pulumi
 
 gc.disable()  # it took a third of the few seconds that this process lives, and found nothing to free
 
-from infra import configuration, program  # noqa: E402
+from infra import configuration  # noqa: E402
 
-for name, value in program.build(configuration.settings()).items():
+settings = configuration.settings()
+
+from infra import program  # noqa: E402  with Pulumi's model of Azure, for which wrong settings need not wait
+
+for name, value in program.build(settings).items():
     pulumi.export(name, value)
