@@ -78,7 +78,9 @@ def scan_file(
     chosen = choose_expiry(file, moment, expiry)
     seconds = moment.expiry_instant(chosen) - moment.as_of
     whole = build_chain(file, chosen, moment.as_of, seconds, stock=moment.stock_is_current)
-    kept = _inside(whole, width)
+    forward = parity_forward(whole.strike, whole.is_call, whole.bid, whole.ask).value
+    measured = width if math.isfinite(forward) else None
+    kept = _inside(whole, forward, measured)
     if not kept.any():
         raise ChainFileError(f"No strike of {chosen} lies within ±{width:g} % of the forward; widen --window.")
     chain = _restrict(whole, kept)
@@ -88,12 +90,12 @@ def scan_file(
         file=file,
         expiry=chosen,
         expiry_named=expiry is not None,
-        window_percent=width,
+        window_percent=measured,
         chain=chain,
         result=result,
         parity=parity_forward(chain.strike, chain.is_call, chain.bid, chain.ask),
         state=moment.state(chosen),
-        notes=_notes(file, moment, left_out=len(whole) - len(chain)),
+        notes=_notes(file, moment, left_out=len(whole) - len(chain), not_measured=None if measured else width),
     )
 
 
@@ -110,10 +112,9 @@ def _window(text: str) -> float | None:
     return value
 
 
-def _inside(chain: Chain, width: float | None) -> BoolArray:
-    """Rows within `width` percent of the options' own forward; all rows when there is no forward to measure from."""
-    forward = parity_forward(chain.strike, chain.is_call, chain.bid, chain.ask).value
-    if width is None or not math.isfinite(forward):
+def _inside(chain: Chain, forward: float, width: float | None) -> BoolArray:
+    """Rows within `width` percent of the options' own forward; without a width all."""
+    if width is None:
         return np.ones(len(chain), dtype=bool)
     return np.asarray(np.abs(chain.strike / forward - 1) <= width / 100)
 
@@ -127,7 +128,7 @@ def _restrict(chain: Chain, kept: BoolArray) -> Chain:
     return dataclasses.replace(chain, **columns)
 
 
-def _notes(file: ChainFile, moment: Moment, *, left_out: int) -> tuple[str, ...]:
+def _notes(file: ChainFile, moment: Moment, *, left_out: int, not_measured: float | None) -> tuple[str, ...]:
     notes = [f"Left out: {error}" for error in odd_expiries(file, moment).values()]
     if not moment.stock_is_current and math.isfinite(file.underlying_last):
         quoted = datetime.fromtimestamp(moment.quoted_at, NEW_YORK).strftime("%Y-%m-%d %H:%M")
@@ -136,4 +137,6 @@ def _notes(file: ChainFile, moment: Moment, *, left_out: int) -> tuple[str, ...]
         )
     if left_out:
         notes.append(f"{left_out} contracts outside the window were left out; --window all takes them in.")
+    if not_measured:
+        notes.append(f"There is no forward to measure ±{not_measured:g} % from: every strike is taken in.")
     return tuple(notes)

@@ -215,6 +215,15 @@ def test_too_few_usable_quotes_end_in_an_honest_answer(tmp_path: Path, lines: li
     assert "not enough quotes" in spy_scan(path).stdout
 
 
+def test_without_a_forward_no_window_is_claimed(tmp_path: Path) -> None:
+    path = chain_csv(tmp_path, *(f"2025-05-19,{strike},C,2.50,1.50,{MOMENT}" for strike in (300, 594, 900)))
+    printed = spy_scan(path).stdout
+    assert scanned(path)["window_percent"] is None
+    assert "3, all strikes" in printed
+    assert "There is no forward to measure ±2 % from: every strike is taken in." in printed
+    assert "of the forward" not in printed
+
+
 def test_a_crossed_quote_among_good_ones_is_flagged_and_claims_nothing(tmp_path: Path) -> None:
     lines = fair_lines(range(588, 601))
     lines[12] = f"2025-05-19,594,C,2.50,1.50,{MOMENT}"
